@@ -1,0 +1,28 @@
+# `make explain` and `make test` are all a newcomer needs; each makes what it needs first.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help test check clean
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
+
+$(READY): requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	@touch $@
+
+test: $(READY) ## check the code, then run every test
+	$(MAKE) check
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+check: $(READY) ## lint and type-check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean: ## remove the virtual environment and what the tools left behind
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .coverage
