@@ -1,0 +1,1 @@
+"""What an engine is put together from: solvers, executors, state backends."""

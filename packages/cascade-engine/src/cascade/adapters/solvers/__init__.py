@@ -1,0 +1,1 @@
+"""Solvers: in which order the nodes of a graph run."""

@@ -1,0 +1,1 @@
+"""State backends: where the outcomes of a running step are kept."""

@@ -1,0 +1,35 @@
+"""The state backend that keeps outcomes in this process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cascade.spec import StepId
+
+__all__ = ["InMemoryStateBackend"]
+
+
+class InMemoryStateBackend:
+    """Outcomes in a dict per step; ``len`` is the number of steps kept."""
+
+    def __init__(self) -> None:
+        self._steps: dict[StepId, dict[int, Any]] = {}
+
+    def put(self, step: StepId, node: int, outcome: Any) -> None:
+        """Keep ``outcome``, in place of an earlier one for the same node."""
+        self._steps.setdefault(step, {})[node] = outcome
+
+    def get(self, step: StepId, node: int) -> Any:
+        """The outcome of a node, as the same object that was put.
+
+        Raises:
+            KeyError: none was put for this node since the step was last cleared.
+        """
+        return self._steps[step][node]
+
+    def clear(self, step: StepId) -> None:
+        """Forget the step."""
+        self._steps.pop(step, None)
+
+    def __len__(self) -> int:
+        return len(self._steps)

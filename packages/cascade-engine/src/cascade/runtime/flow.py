@@ -1,0 +1,32 @@
+"""Whether a node runs at all."""
+
+from __future__ import annotations
+
+from cascade.graph import EdgeKind
+from cascade.runtime.step import Step
+from cascade.spec import Skipped
+
+__all__ = ["FlowManager"]
+
+
+class FlowManager:
+    """Decides which nodes are skipped."""
+
+    def should_skip(self, step: Step, position: int) -> str | None:
+        """Why the node is to be skipped, or None if it is to run.
+
+        A node is skipped when one of its conditions came out false, or when a node whose result it
+        uses, or a condition, was skipped itself. An order edge only orders.
+
+        Raises:
+            MissingDependencyError: a node that this one waits for has not run.
+        """
+        for edge in step.graph.incoming[position]:
+            if edge.kind is EdgeKind.ORDER:
+                continue
+            outcome = step.outcome(edge.source, position)
+            if type(outcome) is Skipped:
+                return f"{step.graph.nodes[edge.source]} was skipped"
+            if edge.kind is EdgeKind.CONDITION and not outcome:
+                return f"condition {step.graph.nodes[edge.source]} was false"
+        return None

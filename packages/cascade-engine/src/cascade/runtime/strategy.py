@@ -1,0 +1,121 @@
+"""Runs a target to its end: one graph after another, as long as tasks make tail calls."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from cascade.graph import Graph, NodeRegistry, build_graph
+from cascade.runtime.bus import MessageBus
+from cascade.runtime.processor import NodeProcessor
+from cascade.runtime.step import Step
+from cascade.spec import LazyResult, Plan, Solver, StateBackend, StepId, TailCalled
+
+__all__ = ["GraphExecutionStrategy", "Run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One call of ``Engine.run``: its name, and the numbers for its steps."""
+
+    id: str
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+
+
+class GraphExecutionStrategy:
+    """The tail-call loop.
+
+    Args:
+        solver: puts the nodes of a graph in order.
+        processor: runs one node.
+        state_backend: keeps the outcomes of a step while it runs.
+        bus: gets the events.
+    """
+
+    def __init__(
+        self,
+        *,
+        solver: Solver,
+        processor: NodeProcessor,
+        state_backend: StateBackend,
+        bus: MessageBus,
+    ) -> None:
+        self._solver = solver
+        self._processor = processor
+        self._state = state_backend
+        self._bus = bus
+
+    async def execute(
+        self,
+        run: Run,
+        target: LazyResult[Any],
+        *,
+        path: tuple[str, ...] = (),
+        tail_calls: int = 0,
+    ) -> Any:
+        """What ``target`` comes to once no task makes a tail call any more, or a ``Skipped``.
+
+        Args:
+            run: the run this belongs to.
+            target: the first call.
+            path: names of the tasks above ``target``.
+            tail_calls: how many tail calls led to ``target``.
+        """
+        while True:
+            graph = build_graph(target, NodeRegistry())
+            number = next(run.numbers)
+            if tail_calls and self._bus.wants(TailCalled):
+                self._bus.publish(TailCalled(run.id, number, target.task.name))
+            step = Step(StepId(run.id, number), graph, self._state, tail_calls, path)
+            outcome = await self._execute_step(run, step)
+            if type(outcome) is not LazyResult:
+                return outcome
+            target = outcome
+            tail_calls += 1
+            # A long loop must leave others their turn.
+            await asyncio.sleep(0)
+
+    async def _execute_step(self, run: Run, step: Step) -> Any:
+        plan = self._solver.solve(step.graph)
+        try:
+            await self._execute_plan(run, step, plan)
+            target = len(step.graph.nodes) - 1
+            return step.outcome(target, target)
+        finally:
+            self._state.clear(step.id)
+
+    async def _execute_plan(self, run: Run, step: Step, plan: Plan) -> None:
+        for stage in plan:
+            if len(stage) == 1:
+                await self._execute_node(run, step, stage[0])
+            else:
+                await self._execute_together(run, step, stage)
+
+    async def _execute_together(self, run: Run, step: Step, stage: tuple[int, ...]) -> None:
+        tasks = [asyncio.create_task(self._execute_node(run, step, position)) for position in stage]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        finally:
+            # One after the other by position: asyncio.TaskGroup cancels in no particular order,
+            # and what a run publishes would differ from one run to the next.
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        for task in tasks:
+            if task in done:
+                task.result()
+
+    async def _execute_node(self, run: Run, step: Step, position: int) -> None:
+        outcome = await self._processor.process(step, position)
+        if type(outcome) is LazyResult and not _is_target(step.graph, position):
+            # In a task of its own, so that calls nested by the thousand don't exhaust the stack.
+            path = (*step.path, *step.graph.path_to(position))
+            outcome = await asyncio.create_task(self.execute(run, outcome, path=path, tail_calls=1))
+        self._state.put(step.id, position, outcome)
+
+
+def _is_target(graph: Graph, position: int) -> bool:
+    return position == len(graph.nodes) - 1
