@@ -13,6 +13,7 @@ from cascade.adapters.state.in_memory import InMemoryStateBackend
 from cascade.runtime.arguments import ArgumentResolver
 from cascade.runtime.bus import MessageBus
 from cascade.runtime.flow import FlowManager
+from cascade.runtime.plan_cache import PlanCache
 from cascade.runtime.processor import NodeProcessor
 from cascade.runtime.strategy import GraphExecutionStrategy, Run
 from cascade.spec import (
@@ -40,7 +41,13 @@ class Engine:
         executor: makes the calls; ``LocalExecutor`` if left out.
         bus: gets the events; a bus of the engine's own if left out.
         state_backend: keeps the outcomes of running steps; ``InMemoryStateBackend`` if left out.
+        plan_cache_size: how many plans are remembered; with 0 every step is solved.
         sleep: waits between the attempts of a retry policy, given seconds.
+
+    Attributes:
+        bus: where the events of all runs are published.
+        state_backend: where the outcomes of running steps are kept.
+        plan_cache: the plans remembered.
     """
 
     def __init__(
@@ -50,10 +57,12 @@ class Engine:
         executor: Executor | None = None,
         bus: MessageBus | None = None,
         state_backend: StateBackend | None = None,
+        plan_cache_size: int = 1024,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.bus = MessageBus() if bus is None else bus
         self.state_backend = InMemoryStateBackend() if state_backend is None else state_backend
+        self.plan_cache = PlanCache(plan_cache_size)
         self._strategy = GraphExecutionStrategy(
             solver=NativeSolver() if solver is None else solver,
             processor=NodeProcessor(
@@ -65,6 +74,7 @@ class Engine:
             ),
             state_backend=self.state_backend,
             bus=self.bus,
+            plan_cache=self.plan_cache,
         )
 
     async def run(self, target: LazyResult[Any]) -> Any:

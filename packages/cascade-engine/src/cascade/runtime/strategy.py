@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from cascade.graph import Graph, NodeRegistry, build_graph
+from cascade.graph import Graph, NodeRegistry, build_graph, structural_identity
 from cascade.runtime.bus import MessageBus
+from cascade.runtime.plan_cache import PlanCache
 from cascade.runtime.processor import NodeProcessor
 from cascade.runtime.step import Step
 from cascade.spec import LazyResult, Plan, Solver, StateBackend, StepId, TailCalled
@@ -33,6 +34,7 @@ class GraphExecutionStrategy:
         processor: runs one node.
         state_backend: keeps the outcomes of a step while it runs.
         bus: gets the events.
+        plan_cache: remembers plans, so that a step of known structure is not solved again.
     """
 
     def __init__(
@@ -42,11 +44,13 @@ class GraphExecutionStrategy:
         processor: NodeProcessor,
         state_backend: StateBackend,
         bus: MessageBus,
+        plan_cache: PlanCache,
     ) -> None:
         self._solver = solver
         self._processor = processor
         self._state = state_backend
         self._bus = bus
+        self._plans = plan_cache
 
     async def execute(
         self,
@@ -79,13 +83,23 @@ class GraphExecutionStrategy:
             await asyncio.sleep(0)
 
     async def _execute_step(self, run: Run, step: Step) -> Any:
-        plan = self._solver.solve(step.graph)
+        plan = self._plan(step.graph)
         try:
             await self._execute_plan(run, step, plan)
             target = len(step.graph.nodes) - 1
             return step.outcome(target, target)
         finally:
             self._state.clear(step.id)
+
+    def _plan(self, graph: Graph) -> Plan:
+        if not self._plans.capacity:
+            return self._solver.solve(graph)
+        identity = structural_identity(graph)
+        plan = self._plans.get(identity)
+        if plan is None:
+            plan = self._solver.solve(graph)
+            self._plans.put(identity, plan)
+        return plan
 
     async def _execute_plan(self, run: Run, step: Step, plan: Plan) -> None:
         for stage in plan:

@@ -1,7 +1,18 @@
-"""From a lazy result to a graph of nodes and edges."""
+"""From a lazy result to a graph of nodes and edges, and to what identifies its structure."""
 
 from cascade.graph.build import build_graph
+from cascade.graph.identity import structural_identity
 from cascade.graph.model import Edge, EdgeKind, Graph, Nested, Node, Ref
 from cascade.graph.registry import NodeRegistry
 
-__all__ = ["Edge", "EdgeKind", "Graph", "Nested", "Node", "NodeRegistry", "Ref", "build_graph"]
+__all__ = [
+    "Edge",
+    "EdgeKind",
+    "Graph",
+    "Nested",
+    "Node",
+    "NodeRegistry",
+    "Ref",
+    "build_graph",
+    "structural_identity",
+]
