@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
 import traceback
 from collections.abc import Callable
@@ -130,8 +131,11 @@ def test_cancelling_a_run_cancels_what_runs(make_engine: MakeEngine, events: Eve
     assert len(engine.state_backend) == 0  # type: ignore[arg-type]
 
 
-def test_a_heartbeat_beside_a_long_loop_ticks(make_engine: MakeEngine) -> None:
-    """A long tail-call loop gives other coroutines their turn again and again."""
+@pytest.mark.parametrize("plan_cache_size", [0, 1024])
+def test_a_heartbeat_beside_a_long_loop_ticks(
+    make_engine: MakeEngine, plan_cache_size: int
+) -> None:
+    """A loop that takes long gives other coroutines a turn each time its slice is used up."""
     ticks = 0
 
     @task
@@ -145,13 +149,39 @@ def test_a_heartbeat_beside_a_long_loop_ticks(make_engine: MakeEngine) -> None:
             await asyncio.sleep(0)
 
     async def main() -> Any:
+        # A millisecond passes with each look at this clock.
+        clock = itertools.count(step=0.001).__next__
+        engine = make_engine(clock=clock, plan_cache_size=plan_cache_size)
         beat = asyncio.create_task(heartbeat())
-        result = await make_engine().run(down(20_000))
+        result = await engine.run(down(1_000))
         beat.cancel()
         return result
 
     assert asyncio.run(main()) == "done"
-    assert ticks >= 4
+    assert 150 <= ticks <= 250
+
+
+def test_a_heartbeat_ticks_by_the_real_clock(make_engine: MakeEngine) -> None:
+    """The same with the clock an engine has by itself, for as long as it takes ten ticks."""
+    ticks = 0
+
+    @task
+    def until_ten() -> Any:
+        return ticks if ticks >= 10 else until_ten()
+
+    async def heartbeat() -> None:
+        nonlocal ticks
+        while True:
+            ticks += 1
+            await asyncio.sleep(0)
+
+    async def main() -> Any:
+        beat = asyncio.create_task(heartbeat())
+        result = await make_engine().run(until_ten())
+        beat.cancel()
+        return result
+
+    assert asyncio.run(main()) == 10
 
 
 def test_a_blocking_task_does_not_hold_others_up(run: Run) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -43,6 +44,7 @@ class Engine:
         state_backend: keeps the outcomes of running steps; ``InMemoryStateBackend`` if left out.
         plan_cache_size: how many plans are remembered; with 0 every step is solved.
         sleep: waits between the attempts of a retry policy, given seconds.
+        clock: tells the time in seconds; by it long loops leave other coroutines their turn.
 
     Attributes:
         bus: where the events of all runs are published.
@@ -59,6 +61,7 @@ class Engine:
         state_backend: StateBackend | None = None,
         plan_cache_size: int = 1024,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.bus = MessageBus() if bus is None else bus
         self.state_backend = InMemoryStateBackend() if state_backend is None else state_backend
@@ -75,6 +78,7 @@ class Engine:
             state_backend=self.state_backend,
             bus=self.bus,
             plan_cache=self.plan_cache,
+            clock=clock,
         )
 
     async def run(self, target: LazyResult[Any]) -> Any:

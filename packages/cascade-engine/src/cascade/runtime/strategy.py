@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +16,11 @@ from cascade.runtime.processor import NodeProcessor
 from cascade.runtime.step import Step
 from cascade.spec import LazyResult, Plan, Solver, StateBackend, StepId, TailCalled
 
-__all__ = ["GraphExecutionStrategy", "Run"]
+__all__ = ["TIME_SLICE", "GraphExecutionStrategy", "Run"]
+
+# Seconds for which a tail-call loop may keep the event loop to itself. A turn for the others costs
+# more than a step of a small graph does, so it is not given at every step.
+TIME_SLICE = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class GraphExecutionStrategy:
         state_backend: keeps the outcomes of a step while it runs.
         bus: gets the events.
         plan_cache: remembers plans, so that a step of known structure is not solved again.
+        clock: tells the time in seconds, from any start.
     """
 
     def __init__(
@@ -45,12 +51,14 @@ class GraphExecutionStrategy:
         state_backend: StateBackend,
         bus: MessageBus,
         plan_cache: PlanCache,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._solver = solver
         self._processor = processor
         self._state = state_backend
         self._bus = bus
         self._plans = plan_cache
+        self._clock = clock
 
     async def execute(
         self,
@@ -68,6 +76,7 @@ class GraphExecutionStrategy:
             path: names of the tasks above ``target``.
             tail_calls: how many tail calls led to ``target``.
         """
+        turn_ends = self._clock() + TIME_SLICE
         while True:
             graph = build_graph(target, NodeRegistry())
             number = next(run.numbers)
@@ -79,8 +88,9 @@ class GraphExecutionStrategy:
                 return outcome
             target = outcome
             tail_calls += 1
-            # A long loop must leave others their turn.
-            await asyncio.sleep(0)
+            if self._clock() >= turn_ends:
+                await asyncio.sleep(0)
+                turn_ends = self._clock() + TIME_SLICE
 
     async def _execute_step(self, run: Run, step: Step) -> Any:
         plan = self._plan(step.graph)
