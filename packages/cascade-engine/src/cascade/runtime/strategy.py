@@ -93,7 +93,9 @@ class GraphExecutionStrategy:
                 turn_ends = self._clock() + TIME_SLICE
 
     async def _execute_step(self, run: Run, step: Step) -> Any:
-        plan = self._plan(step.graph)
+        plan, known = self._plan(step.graph)
+        if known and len(plan) == 1 and len(plan[0]) == 1:
+            return await self._execute_hot_node(step)
         try:
             await self._execute_plan(run, step, plan)
             target = len(step.graph.nodes) - 1
@@ -101,15 +103,24 @@ class GraphExecutionStrategy:
         finally:
             self._state.clear(step.id)
 
-    def _plan(self, graph: Graph) -> Plan:
+    async def _execute_hot_node(self, step: Step) -> Any:
+        """Run a step whose one node is its target.
+
+        No other node will ask for the outcome, so it doesn't pass through the state backend.
+        """
+        return await self._processor.process(step, 0)
+
+    def _plan(self, graph: Graph) -> tuple[Plan, bool]:
+        """The plan for ``graph``, and whether it was known before."""
         if not self._plans.capacity:
-            return self._solver.solve(graph)
+            return self._solver.solve(graph), False
         identity = structural_identity(graph)
         plan = self._plans.get(identity)
-        if plan is None:
-            plan = self._solver.solve(graph)
-            self._plans.put(identity, plan)
-        return plan
+        if plan is not None:
+            return plan, True
+        plan = self._solver.solve(graph)
+        self._plans.put(identity, plan)
+        return plan, False
 
     async def _execute_plan(self, run: Run, step: Step, plan: Plan) -> None:
         for stage in plan:
