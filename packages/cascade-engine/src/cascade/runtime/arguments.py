@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from cascade.graph import Nested, Node, Ref
+from cascade.graph import Nested, Ref
 from cascade.graph.arguments import replace_in
 from cascade.runtime.step import Step
-from cascade.spec import ArgumentError
 
 __all__ = ["ArgumentResolver"]
 
 
 class ArgumentResolver:
-    """Puts the results of other nodes in their places and checks the call."""
+    """Puts the results of other nodes in their places."""
 
     def resolve(self, step: Step, position: int) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Positional and keyword arguments for the node's task.
@@ -21,7 +20,6 @@ class ArgumentResolver:
         Arguments without a lazy result in them are the objects the call was written down with.
 
         Raises:
-            ArgumentError: the arguments don't fit the task's parameters.
             MissingDependencyError: a node whose result is needed has not run.
         """
 
@@ -36,13 +34,4 @@ class ArgumentResolver:
         node = step.graph.nodes[position]
         args = tuple([fill(value) for value in node.args])
         kwargs = {name: fill(value) for name, value in node.kwargs.items()}
-        _check(node, args, kwargs)
         return args, kwargs
-
-
-def _check(node: Node, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    signature = node.task.signature
-    try:
-        signature.bind(*args, **kwargs)
-    except TypeError as error:
-        raise ArgumentError(node.task.name, str(error), tuple(signature.parameters)) from None

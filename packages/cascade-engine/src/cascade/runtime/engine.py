@@ -11,6 +11,7 @@ from typing import Any
 from cascade.adapters.executors.local import LocalExecutor
 from cascade.adapters.solvers.native import NativeSolver
 from cascade.adapters.state.in_memory import InMemoryStateBackend
+from cascade.graph import NodeRegistry
 from cascade.runtime.arguments import ArgumentResolver
 from cascade.runtime.bus import MessageBus
 from cascade.runtime.flow import FlowManager
@@ -49,6 +50,7 @@ class Engine:
     Attributes:
         bus: where the events of all runs are published.
         state_backend: where the outcomes of running steps are kept.
+        registry: the nodes made so far.
         plan_cache: the plans remembered.
     """
 
@@ -65,6 +67,7 @@ class Engine:
     ) -> None:
         self.bus = MessageBus() if bus is None else bus
         self.state_backend = InMemoryStateBackend() if state_backend is None else state_backend
+        self.registry = NodeRegistry()
         self.plan_cache = PlanCache(plan_cache_size)
         self._strategy = GraphExecutionStrategy(
             solver=NativeSolver() if solver is None else solver,
@@ -77,6 +80,7 @@ class Engine:
             ),
             state_backend=self.state_backend,
             bus=self.bus,
+            registry=self.registry,
             plan_cache=self.plan_cache,
             clock=clock,
         )

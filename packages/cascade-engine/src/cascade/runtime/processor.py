@@ -58,7 +58,6 @@ class NodeProcessor:
 
         Raises:
             TaskFailedError: the task raised, and is not tried again.
-            ArgumentError: the arguments don't fit the task's parameters.
             MissingDependencyError: a node that this one waits for has not run.
         """
         node = step.graph.nodes[position]

@@ -39,6 +39,7 @@ class GraphExecutionStrategy:
         processor: runs one node.
         state_backend: keeps the outcomes of a step while it runs.
         bus: gets the events.
+        registry: makes nodes, and knows those of earlier steps.
         plan_cache: remembers plans, so that a step of known structure is not solved again.
         clock: tells the time in seconds, from any start.
     """
@@ -50,6 +51,7 @@ class GraphExecutionStrategy:
         processor: NodeProcessor,
         state_backend: StateBackend,
         bus: MessageBus,
+        registry: NodeRegistry,
         plan_cache: PlanCache,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -57,6 +59,7 @@ class GraphExecutionStrategy:
         self._processor = processor
         self._state = state_backend
         self._bus = bus
+        self._registry = registry
         self._plans = plan_cache
         self._clock = clock
 
@@ -78,7 +81,7 @@ class GraphExecutionStrategy:
         """
         turn_ends = self._clock() + TIME_SLICE
         while True:
-            graph = build_graph(target, NodeRegistry())
+            graph = build_graph(target, self._registry)
             number = next(run.numbers)
             if tail_calls and self._bus.wants(TailCalled):
                 self._bus.publish(TailCalled(run.id, number, target.task.name))

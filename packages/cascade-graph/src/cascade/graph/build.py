@@ -20,9 +20,10 @@ def build_graph(target: LazyResult[Any], registry: NodeRegistry) -> Graph:
 
     Args:
         target: the call whose result is wanted; it becomes the last node.
-        registry: makes the nodes.
+        registry: makes the nodes, or knows them from before.
 
     Raises:
+        ArgumentError: a call's arguments don't fit its task's parameters.
         CycleError: a lazy result depends on itself.
         GraphError: an argument with lazy results in it contains itself.
     """

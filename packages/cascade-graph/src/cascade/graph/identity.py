@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 from cascade.graph.arguments import CONTAINERS
-from cascade.graph.model import Graph, Nested, Node, Ref
+from cascade.graph.model import Graph, Nested, Ref
+from cascade.spec import RetryPolicy, Task, TimeoutPolicy
 
-__all__ = ["structural_identity"]
+__all__ = ["node_identity", "structural_identity"]
 
 
 def structural_identity(graph: Graph) -> Hashable:
@@ -21,7 +22,7 @@ def structural_identity(graph: Graph) -> Hashable:
     return tuple(
         [
             (
-                *_node_identity(node),
+                node.identity,
                 tuple([(edge.source, edge.kind.value) for edge in incoming]),
             )
             for node, incoming in zip(graph.nodes, graph.incoming, strict=True)
@@ -29,13 +30,20 @@ def structural_identity(graph: Graph) -> Hashable:
     )
 
 
-def _node_identity(node: Node) -> tuple[Hashable, ...]:
+def node_identity(
+    task: Task[Any],
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+    retry: RetryPolicy | None,
+    timeout: TimeoutPolicy | None,
+) -> Hashable:
+    """What one node adds to the identity of its graph; the arguments are those of ``Node``."""
     return (
-        node.task,
-        tuple([_layout(value) for value in node.args]),
-        tuple([(name, _layout(value)) for name, value in node.kwargs.items()]),
-        node.retry,
-        node.timeout,
+        task,
+        tuple([_layout(value) for value in args]),
+        tuple([(name, _layout(value)) for name, value in kwargs.items()]),
+        retry,
+        timeout,
     )
 
 

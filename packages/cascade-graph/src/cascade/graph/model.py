@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -46,13 +46,18 @@ class Nested:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
-    """One call in a graph, its lazy arguments replaced by ``Ref`` and ``Nested``."""
+    """One call in a graph, its lazy arguments replaced by ``Ref`` and ``Nested``.
+
+    Attributes:
+        identity: what the node adds to the structural identity of its graph.
+    """
 
     task: Task[Any]
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any]
     retry: RetryPolicy | None
     timeout: TimeoutPolicy | None
+    identity: Hashable
 
     def __str__(self) -> str:
         return self.task.name
