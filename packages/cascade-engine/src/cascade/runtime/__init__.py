@@ -4,7 +4,6 @@ from cascade.runtime.arguments import ArgumentResolver
 from cascade.runtime.bus import MessageBus
 from cascade.runtime.engine import Engine
 from cascade.runtime.flow import FlowManager
-from cascade.runtime.plan_cache import PlanCache
 from cascade.runtime.processor import NodeProcessor
 from cascade.runtime.step import Step
 from cascade.runtime.strategy import GraphExecutionStrategy
@@ -16,6 +15,5 @@ __all__ = [
     "GraphExecutionStrategy",
     "MessageBus",
     "NodeProcessor",
-    "PlanCache",
     "Step",
 ]

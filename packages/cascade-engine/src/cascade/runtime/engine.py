@@ -5,23 +5,23 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from typing import Any
 
 from cascade.adapters.executors.local import LocalExecutor
 from cascade.adapters.solvers.native import NativeSolver
 from cascade.adapters.state.in_memory import InMemoryStateBackend
-from cascade.graph import NodeRegistry
+from cascade.graph import BoundedCache, NodeRegistry
 from cascade.runtime.arguments import ArgumentResolver
 from cascade.runtime.bus import MessageBus
 from cascade.runtime.flow import FlowManager
-from cascade.runtime.plan_cache import PlanCache
 from cascade.runtime.processor import NodeProcessor
 from cascade.runtime.strategy import GraphExecutionStrategy, Run
 from cascade.spec import (
     Executor,
     GraphError,
     LazyResult,
+    Plan,
     RunCancelled,
     RunFailed,
     RunStarted,
@@ -68,7 +68,7 @@ class Engine:
         self.bus = MessageBus() if bus is None else bus
         self.state_backend = InMemoryStateBackend() if state_backend is None else state_backend
         self.registry = NodeRegistry()
-        self.plan_cache = PlanCache(plan_cache_size)
+        self.plan_cache = BoundedCache[Hashable, Plan](plan_cache_size)
         self._strategy = GraphExecutionStrategy(
             solver=NativeSolver() if solver is None else solver,
             processor=NodeProcessor(

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from cascade.graph import Graph, NodeRegistry, build_graph, structural_identity
+from cascade.graph import BoundedCache, Graph, NodeRegistry, build_graph, structural_identity
 from cascade.runtime.bus import MessageBus
-from cascade.runtime.plan_cache import PlanCache
 from cascade.runtime.processor import NodeProcessor
 from cascade.runtime.step import Step
 from cascade.spec import LazyResult, Plan, Solver, StateBackend, StepId, TailCalled
@@ -52,7 +51,7 @@ class GraphExecutionStrategy:
         state_backend: StateBackend,
         bus: MessageBus,
         registry: NodeRegistry,
-        plan_cache: PlanCache,
+        plan_cache: BoundedCache[Hashable, Plan],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._solver = solver

@@ -1,4 +1,4 @@
-"""The plan cache, by itself and in an engine."""
+"""How often an engine asks its solver."""
 
 from __future__ import annotations
 
@@ -9,30 +9,8 @@ from typing import Any
 import pytest
 
 from cascade.adapters.solvers.native import NativeSolver
-from cascade.runtime import Engine, PlanCache
+from cascade.runtime import Engine
 from cascade.spec import Dependencies, Plan, task
-
-PLAN: Plan = ((0,),)
-
-
-def test_what_was_not_used_for_longest_makes_room() -> None:
-    """A full cache keeps the plans used last."""
-    cache = PlanCache(2)
-    cache.put("a", PLAN)
-    cache.put("b", PLAN)
-    assert cache.get("a") is PLAN
-    cache.put("c", PLAN)
-    assert [cache.get(key) for key in "abc"] == [PLAN, None, PLAN]
-    assert (len(cache), cache.hits, cache.misses) == (2, 3, 1)
-
-
-def test_capacity_zero_keeps_nothing() -> None:
-    """A cache without room is always empty, and less than none is a mistake."""
-    cache = PlanCache(0)
-    cache.put("a", PLAN)
-    assert len(cache) == 0
-    with pytest.raises(ValueError, match="0 plans or more"):
-        PlanCache(-1)
 
 
 class CountingSolver(NativeSolver):
