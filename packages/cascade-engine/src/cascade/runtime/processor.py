@@ -73,7 +73,10 @@ class NodeProcessor:
         if bus.wants(NodeStarted):
             bus.publish(NodeStarted(run_id, number, position, name))
         try:
-            value = await self._call(step, position, node, args, kwargs)
+            if node.retry is None and node.timeout is None:
+                value = await self._executor.execute(node.task, args, kwargs)
+            else:
+                value = await self._call(step, position, node, args, kwargs)
         except asyncio.CancelledError:
             if bus.wants(NodeCancelled):
                 bus.publish(NodeCancelled(run_id, number, position, name))
