@@ -22,9 +22,14 @@ def join(*parts: Any, **named: Any) -> Any:
     return parts, named
 
 
-def identity(target: LazyResult[Any]) -> Hashable:
-    """The identity of the graph of ``target``, from a registry of its own."""
-    return structural_identity(build_graph(target, NodeRegistry()))
+@pytest.fixture
+def identity() -> Callable[[LazyResult[Any]], Hashable]:
+    """Finds the identity of a graph; all graphs of a test come from one registry."""
+    registry = NodeRegistry()
+    return lambda target: structural_identity(build_graph(target, registry))
+
+
+Identity = Callable[[LazyResult[Any]], Hashable]
 
 
 class Opaque:
@@ -43,7 +48,9 @@ class Opaque:
         lambda value: join(value).with_retry(3),
     ],
 )
-def test_data_is_no_part_of_the_identity(make: Callable[[Any], LazyResult[Any]]) -> None:
+def test_data_is_no_part_of_the_identity(
+    identity: Identity, make: Callable[[Any], LazyResult[Any]]
+) -> None:
     """Graphs that differ in argument values alone have one identity, whatever the values."""
     identities = {identity(make(value)) for value in (1, "text", None, [1], {2: 3}, Opaque())}
     assert len(identities) == 1
@@ -83,18 +90,18 @@ def shapes() -> list[LazyResult[Any]]:
     ]
 
 
-def test_structure_is_told_apart() -> None:
+def test_structure_is_told_apart(identity: Identity) -> None:
     """Graphs that differ in more than data have different identities."""
     identities = [identity(target) for target in shapes()]
     assert len(set(identities)) == len(identities)
 
 
-def test_structure_comes_out_the_same_every_time() -> None:
+def test_structure_comes_out_the_same_every_time(identity: Identity) -> None:
     """The same structure written down again has the same identity."""
     assert [identity(target) for target in shapes()] == [identity(target) for target in shapes()]
 
 
-def test_tasks_of_one_name_are_told_apart() -> None:
+def test_tasks_of_one_name_are_told_apart(identity: Identity) -> None:
     """Two modules may define a task of the same name."""
     tasks: list[Task[Any]] = []
     for name in ("one", "two"):

@@ -33,46 +33,45 @@ class Opaque:
         return "<opaque>"
 
 
-BOX: list[int] = []
-OPAQUE = Opaque()
+VALUES = [1, True, 1.0, 0.0, -0.0, "1", b"1", None, [1], (1,), {"a": 1}, Opaque(), Opaque()]
 
 
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: source(),
-        lambda: join(1, "text", None, b"bytes", key=True),
-        lambda: join(source(), source(2)),
-        lambda: join(BOX, OPAQUE),
-        lambda: join(1).with_retry(3),
+        lambda value: source(value),
+        lambda value: join(value, "text", key=value),
+        lambda value: join(source(value), [value, source(2)]),
+        lambda value: join(value).with_retry(3).run_if(source(value)),
     ],
 )
-def test_a_call_like_one_before_has_its_node(make: Callable[[], LazyResult[Any]]) -> None:
-    """The same call written down again is given the same node."""
+def test_one_structure_is_one_node(make: Callable[[Any], LazyResult[Any]]) -> None:
+    """Whatever the values, the structure has one node, and the registry does not grow."""
     registry = NodeRegistry()
-    assert last(registry, make()) is last(registry, make())
+    node = last(registry, make(0))
+    size = len(registry)
+    for value in VALUES:
+        assert last(registry, make(value)) is node
+    assert len(registry) == size
 
 
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        (1, True),
-        (1, 1.0),
-        (0.0, -0.0),
-        ("1", b"1"),
-        ([1], [1]),
-        (Opaque(), Opaque()),
-        ((1,), (True,)),
-    ],
-)
-def test_arguments_told_apart_never_share_data(one: Any, other: Any) -> None:
-    """What is equal, or looks the same, but is not the same argument never replaces another."""
+def test_data_stays_with_its_call() -> None:
+    """Calls that share a node each keep the very objects they were written down with."""
     registry = NodeRegistry()
-    graphs = [build_graph(join(value, key=value), registry) for value in (one, other)]
-    repeated = [build_graph(join(value, key=value), registry) for value in (one, other)]
-    for value, graph in zip((one, other) * 2, graphs + repeated, strict=True):
-        assert graph.nodes[-1].args[0] is value
-        assert graph.nodes[-1].kwargs["key"] is value
+    graphs = [build_graph(join(value, key=value), registry) for value in VALUES]
+    for value, graph in zip(VALUES, graphs, strict=True):
+        assert graph.calls[-1].args[0] is value
+        assert graph.calls[-1].kwargs["key"] is value
+
+
+def test_a_full_registry_forgets_what_was_not_used_for_longest() -> None:
+    """A registry never outgrows its capacity, and what it forgot is simply made again."""
+    registry = NodeRegistry(capacity=3)
+    for size in range(10):
+        last(registry, join(*range(size)))
+    assert len(registry) == 3
+    kept = last(registry, join(*range(9)))
+    assert last(registry, join(*range(9))) is kept
 
 
 def test_a_call_that_does_not_fit_is_refused_every_time() -> None:

@@ -44,13 +44,14 @@ class Engine:
         bus: gets the events; a bus of the engine's own if left out.
         state_backend: keeps the outcomes of running steps; ``InMemoryStateBackend`` if left out.
         plan_cache_size: how many plans are remembered; with 0 every step is solved.
+        registry_size: how many nodes are remembered.
         sleep: waits between the attempts of a retry policy, given seconds.
         clock: tells the time in seconds; by it long loops leave other coroutines their turn.
 
     Attributes:
         bus: where the events of all runs are published.
         state_backend: where the outcomes of running steps are kept.
-        registry: the nodes made so far.
+        registry: the nodes remembered.
         plan_cache: the plans remembered.
     """
 
@@ -62,12 +63,13 @@ class Engine:
         bus: MessageBus | None = None,
         state_backend: StateBackend | None = None,
         plan_cache_size: int = 1024,
+        registry_size: int = 8192,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.bus = MessageBus() if bus is None else bus
         self.state_backend = InMemoryStateBackend() if state_backend is None else state_backend
-        self.registry = NodeRegistry()
+        self.registry = NodeRegistry(registry_size)
         self.plan_cache = BoundedCache[Hashable, Plan](plan_cache_size)
         self._strategy = GraphExecutionStrategy(
             solver=NativeSolver() if solver is None else solver,

@@ -21,12 +21,12 @@ class FlowManager:
         Raises:
             MissingDependencyError: a node that this one waits for has not run.
         """
-        for edge in step.graph.incoming[position]:
-            if edge.kind is EdgeKind.ORDER:
+        for source, kind in step.graph.nodes[position].inputs:
+            if kind is EdgeKind.ORDER:
                 continue
-            outcome = step.outcome(edge.source, position)
+            outcome = step.outcome(source, position)
             if type(outcome) is Skipped:
-                return f"{step.graph.nodes[edge.source]} was skipped"
-            if edge.kind is EdgeKind.CONDITION and not outcome:
-                return f"condition {step.graph.nodes[edge.source]} was false"
+                return f"{step.graph.nodes[source]} was skipped"
+            if kind is EdgeKind.CONDITION and not outcome:
+                return f"condition {step.graph.nodes[source]} was false"
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from cascade.graph import Node
@@ -91,7 +91,7 @@ class NodeProcessor:
         return value
 
     async def _call(
-        self, step: Step, position: int, node: Node, args: tuple[Any, ...], kwargs: dict[str, Any]
+        self, step: Step, position: int, node: Node, args: Sequence[Any], kwargs: Mapping[str, Any]
     ) -> Any:
         if node.retry is None:
             return await self._attempt(node, args, kwargs)
@@ -110,7 +110,7 @@ class NodeProcessor:
             await self._sleep(delay)
             attempt += 1
 
-    async def _attempt(self, node: Node, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    async def _attempt(self, node: Node, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         if node.timeout is None:
             return await self._executor.execute(node.task, args, kwargs)
         seconds = node.timeout.seconds

@@ -3,7 +3,7 @@
 from cascade.graph.bounded import BoundedCache
 from cascade.graph.build import build_graph
 from cascade.graph.identity import structural_identity
-from cascade.graph.model import Edge, EdgeKind, Graph, Nested, Node, Ref
+from cascade.graph.model import Edge, EdgeKind, Graph, Input, Nested, Node, Ref
 from cascade.graph.registry import NodeRegistry
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Edge",
     "EdgeKind",
     "Graph",
+    "Input",
     "Nested",
     "Node",
     "NodeRegistry",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from cascade.graph.arguments import find_lazy
-from cascade.graph.model import Edge, EdgeKind, Graph, Node
-from cascade.graph.registry import NodeRegistry
-from cascade.spec import CycleError, LazyResult
+from cascade.graph.arguments import CONTAINERS, find_lazy
+from cascade.graph.model import Graph, Node
+from cascade.graph.registry import NodeRegistry, with_nested
+from cascade.spec import UNCONSTRAINED, CycleError, LazyResult
 
 __all__ = ["build_graph"]
 
@@ -28,48 +27,60 @@ def build_graph(target: LazyResult[Any], registry: NodeRegistry) -> Graph:
         GraphError: an argument with lazy results in it contains itself.
     """
     nodes: list[Node] = []
-    incoming: list[tuple[Edge, ...]] = []
+    calls: list[LazyResult[Any]] = []
     positions: dict[int, int] = {}
-    # The calls between the target and the one being looked at, each with what it still waits for.
-    path = {id(target): target}
-    inputs = _inputs(target)
-    stack = [(target, inputs, iter(inputs))]
+    # The calls between the target and the one on top of the stack, each with whether it has lazy
+    # results inside containers.
+    waiting: dict[int, tuple[LazyResult[Any], bool]] = {}
+    stack = [target]
     while stack:
-        lazy, inputs, remaining = stack[-1]
-        needed = _first_without_position(remaining, positions)
-        if needed is None:
+        lazy = stack[-1]
+        key = id(lazy)
+        if key in positions:
+            # Another call needed it too and came first.
             stack.pop()
-            del path[id(lazy)]
-            here = positions[id(lazy)] = len(nodes)
-            nodes.append(registry.node(lazy, positions))
-            incoming.append(
-                tuple([Edge(positions[id(source)], here, kind) for kind, source in inputs])
-            )
-        elif id(needed) in path:
-            names = [call.task.name for call in path.values()]
-            start = list(path).index(id(needed))
-            raise CycleError((*names[start:], needed.task.name))
-        else:
-            path[id(needed)] = needed
-            inputs = _inputs(needed)
-            stack.append((needed, inputs, iter(inputs)))
-    return Graph(tuple(nodes), tuple(incoming))
+            continue
+        if key not in waiting:
+            inputs, has_nested = _inputs(lazy)
+            waiting[key] = (lazy, has_nested)
+            missing = [source for source in inputs if id(source) not in positions]
+            if missing:
+                for source in missing:
+                    if id(source) in waiting:
+                        raise _cycle(waiting, source)
+                missing.reverse()
+                stack += missing
+                continue
+        stack.pop()
+        _, has_nested = waiting.pop(key)
+        call = with_nested(lazy, positions) if has_nested else lazy
+        nodes.append(registry.node(call, positions))
+        positions[key] = len(calls)
+        calls.append(call)
+    return Graph(tuple(nodes), tuple(calls))
 
 
-def _inputs(lazy: LazyResult[Any]) -> list[tuple[EdgeKind, LazyResult[Any]]]:
+def _inputs(lazy: LazyResult[Any]) -> tuple[list[LazyResult[Any]], bool]:
+    """All lazy results that ``lazy`` needs, and whether any stands inside a container."""
+    inputs: list[LazyResult[Any]] = []
+    has_nested = False
+    for values in (lazy.args, lazy.kwargs.values()) if lazy.kwargs else (lazy.args,):
+        for value in values:
+            kind = type(value)
+            if kind is LazyResult:
+                inputs.append(value)
+            elif kind in CONTAINERS:
+                inside = find_lazy((value,))
+                inputs += inside
+                has_nested = has_nested or bool(inside)
     constraints = lazy.constraints
-    data = find_lazy((*lazy.args, *lazy.kwargs.values()))
-    return [
-        *[(EdgeKind.DATA, source) for source in data],
-        *[(EdgeKind.CONDITION, source) for source in constraints.conditions],
-        *[(EdgeKind.ORDER, source) for source in constraints.predecessors],
-    ]
+    if constraints is not UNCONSTRAINED:
+        inputs += constraints.conditions
+        inputs += constraints.predecessors
+    return inputs, has_nested
 
 
-def _first_without_position(
-    inputs: Iterator[tuple[EdgeKind, LazyResult[Any]]], positions: dict[int, int]
-) -> LazyResult[Any] | None:
-    for _, source in inputs:
-        if id(source) not in positions:
-            return source
-    return None
+def _cycle(waiting: dict[int, tuple[LazyResult[Any], bool]], source: LazyResult[Any]) -> CycleError:
+    names = [lazy.task.name for lazy, _ in waiting.values()]
+    start = list(waiting).index(id(source))
+    return CycleError((*names[start:], source.task.name))

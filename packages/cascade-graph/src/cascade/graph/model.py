@@ -1,16 +1,15 @@
-"""The values a graph is made of: nodes, and the edges along which they wait for one another."""
+"""The values a graph is made of: the structure of its calls, and beside it their data."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
-from cascade.spec import RetryPolicy, Task, TimeoutPolicy
+from cascade.spec import LazyResult, RetryPolicy, Task, TimeoutPolicy
 
-__all__ = ["Edge", "EdgeKind", "Graph", "Nested", "Node", "Ref"]
+__all__ = ["Edge", "EdgeKind", "Graph", "Input", "Nested", "Node", "Ref"]
 
 
 class EdgeKind(Enum):
@@ -30,9 +29,16 @@ class Edge:
     kind: EdgeKind
 
 
+class Input(NamedTuple):
+    """One edge as seen from the node where it ends."""
+
+    source: int
+    kind: EdgeKind
+
+
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """Stands among a node's arguments where the result of the node at ``position`` goes."""
+    """Stands inside a container where the result of the node at ``position`` goes."""
 
     position: int
 
@@ -46,18 +52,30 @@ class Nested:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
-    """One call in a graph, its lazy arguments replaced by ``Ref`` and ``Nested``.
+    """The structure of one call: all there is to it but its data.
+
+    Made by a ``NodeRegistry``, which makes one node for each structure; two nodes of one registry
+    are alike only if they are the same object.
 
     Attributes:
-        identity: what the node adds to the structural identity of its graph.
+        task: what is called.
+        retry: what to do when the task raises.
+        timeout: how long one attempt may take.
+        inputs: the nodes this one waits for, each with the reason.
+        arg_refs: index of a positional argument, and position of the node whose result it is.
+        kwarg_refs: the same for keyword arguments, by name.
+        nested_args: indices of the positional arguments that are ``Nested``.
+        nested_kwargs: names of the keyword arguments that are ``Nested``.
     """
 
     task: Task[Any]
-    args: tuple[Any, ...]
-    kwargs: Mapping[str, Any]
     retry: RetryPolicy | None
     timeout: TimeoutPolicy | None
-    identity: Hashable
+    inputs: tuple[Input, ...]
+    arg_refs: tuple[tuple[int, int], ...]
+    kwarg_refs: tuple[tuple[str, int], ...]
+    nested_args: tuple[int, ...]
+    nested_kwargs: tuple[str, ...]
 
     def __str__(self) -> str:
         return self.task.name
@@ -65,20 +83,24 @@ class Node:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Graph:
-    """Nodes known by their position; every node comes after those it waits for, the target last.
+    """Calls known by their position; every call comes after those it waits for, the target last.
 
     Attributes:
-        nodes: the nodes by position.
-        incoming: for each position the edges that end there.
+        nodes: the structure of each call.
+        calls: the data of each call, its containers with lazy results replaced by ``Nested``.
     """
 
     nodes: tuple[Node, ...]
-    incoming: tuple[tuple[Edge, ...], ...]
+    calls: tuple[LazyResult[Any], ...]
 
     @property
     def edges(self) -> tuple[Edge, ...]:
         """All edges, by the position of their target."""
-        return tuple(edge for edges in self.incoming for edge in edges)
+        return tuple(
+            Edge(source, target, kind)
+            for target, node in enumerate(self.nodes)
+            for source, kind in node.inputs
+        )
 
     def path_to(self, position: int) -> tuple[str, ...]:
         """Task names on a shortest way from the target down to the node at ``position``."""
@@ -87,10 +109,10 @@ class Graph:
         queue = deque([target])
         while position not in came_from:
             here = queue.popleft()
-            for edge in self.incoming[here]:
-                if edge.source not in came_from:
-                    came_from[edge.source] = here
-                    queue.append(edge.source)
+            for source, _ in self.nodes[here].inputs:
+                if source not in came_from:
+                    came_from[source] = here
+                    queue.append(source)
         names = [str(self.nodes[position])]
         while position != target:
             position = came_from[position]

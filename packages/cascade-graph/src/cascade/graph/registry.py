@@ -1,93 +1,121 @@
-"""Interns nodes: a call like one seen before is given the node that was made then."""
+"""Interns nodes: one for each structure a call can have."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import dataclasses
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 from cascade.graph.arguments import CONTAINERS, find_lazy, replace_in
-from cascade.graph.identity import node_identity
-from cascade.graph.model import Nested, Node, Ref
-from cascade.spec import ArgumentError, LazyResult
+from cascade.graph.bounded import BoundedCache
+from cascade.graph.identity import Layout, layout
+from cascade.graph.model import EdgeKind, Input, Nested, Node, Ref
+from cascade.spec import UNCONSTRAINED, ArgumentError, LazyResult
 
 __all__ = ["NodeRegistry"]
 
-# Values of exactly these types are the same argument whenever they are equal.
-_COMPARED_BY_VALUE = frozenset({type(None), bool, int, str, bytes, Ref})
-
 
 class NodeRegistry:
-    """Nodes by what they are made of; ``len`` is the number of nodes kept.
+    """Nodes by structure; ``len`` is the number of nodes kept.
 
     A registry that lives as long as its engine spares every step the nodes that an earlier one
-    made: their arguments are checked, and their part of the structural identity is found, once.
+    made: arguments are checked once for each structure, whatever their values are later.
+
+    Args:
+        capacity: how many nodes are kept at the most; those not used for longest go first.
     """
 
-    def __init__(self) -> None:
-        self._nodes: dict[Hashable, Node] = {}
+    def __init__(self, capacity: int = 8192) -> None:
+        self._nodes: BoundedCache[Hashable, Node] = BoundedCache(capacity)
 
     def node(self, lazy: LazyResult[Any], positions: dict[int, int]) -> Node:
-        """The node for ``lazy``.
+        """The node for the structure of ``lazy``.
 
         Args:
-            lazy: the call.
-            positions: the position of every lazy result among the arguments, by ``id``.
+            lazy: the call, its containers with lazy results replaced by ``Nested``.
+            positions: the position of every lazy result it needs, by ``id``.
 
         Raises:
             ArgumentError: the arguments don't fit the task's parameters.
         """
-
-        def template(value: Any) -> Any:
-            kind = type(value)
-            if kind is LazyResult:
-                return Ref(positions[id(value)])
-            if kind in CONTAINERS and find_lazy((value,)):
-                return Nested(replace_in(value, LazyResult, template))
-            return value
-
-        args = tuple([template(value) for value in lazy.args])
-        kwargs = {name: template(value) for name, value in lazy.kwargs.items()}
-        retry, timeout = lazy.constraints.retry, lazy.constraints.timeout
-        key = (
-            lazy.task,
-            tuple([_key(value) for value in args]),
-            tuple([(name, _key(value)) for name, value in kwargs.items()]),
-            retry,
-            timeout,
-        )
+        args = tuple([layout(value, positions) for value in lazy.args])
+        kwargs: tuple[tuple[str, Layout], ...] = ()
+        if lazy.kwargs:
+            kwargs = tuple(
+                [(name, layout(value, positions)) for name, value in lazy.kwargs.items()]
+            )
+        constraints = lazy.constraints
+        key: tuple[Hashable, ...] = (lazy.task, args, kwargs)
+        if constraints is not UNCONSTRAINED:
+            key = (
+                *key,
+                constraints.retry,
+                constraints.timeout,
+                tuple([positions[id(condition)] for condition in constraints.conditions]),
+                tuple([positions[id(other)] for other in constraints.predecessors]),
+            )
         node = self._nodes.get(key)
         if node is None:
             _check(lazy)
-            identity = node_identity(lazy.task, args, kwargs, retry, timeout)
-            node = Node(lazy.task, args, kwargs, retry, timeout, identity)
-            self._nodes[key] = node
+            node = _make(lazy, args, kwargs, positions)
+            self._nodes.put(key, node)
         return node
 
     def __len__(self) -> int:
         return len(self._nodes)
 
 
-class _Same:
-    """Equal to another exactly if both hold one and the same object."""
+def with_nested(lazy: LazyResult[Any], positions: dict[int, int]) -> LazyResult[Any]:
+    """The same call with ``Nested`` in place of each container that has lazy results inside."""
 
-    __slots__ = ("value",)
+    def nested(value: Any) -> Any:
+        if type(value) in CONTAINERS and find_lazy((value,)):
+            return Nested(replace_in(value, LazyResult, ref))
+        return value
 
-    def __init__(self, value: object) -> None:
-        self.value = value
+    def ref(inner: LazyResult[Any]) -> Ref:
+        return Ref(positions[id(inner)])
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.value is other.value
+    return dataclasses.replace(
+        lazy,
+        args=tuple([nested(value) for value in lazy.args]),
+        kwargs={name: nested(value) for name, value in lazy.kwargs.items()},
+    )
 
-    def __hash__(self) -> int:
-        return id(self.value)
+
+def _make(
+    lazy: LazyResult[Any],
+    args: tuple[Layout, ...],
+    kwargs: tuple[tuple[str, Layout], ...],
+    positions: dict[int, int],
+) -> Node:
+    layouts = [*args, *[place for _, place in kwargs]]
+    data = [source for place in layouts for source in _sources(place)]
+    constraints = lazy.constraints
+    inputs = [
+        *[Input(source, EdgeKind.DATA) for source in data],
+        *[Input(positions[id(lazy)], EdgeKind.CONDITION) for lazy in constraints.conditions],
+        *[Input(positions[id(lazy)], EdgeKind.ORDER) for lazy in constraints.predecessors],
+    ]
+    return Node(
+        task=lazy.task,
+        retry=constraints.retry,
+        timeout=constraints.timeout,
+        inputs=tuple(dict.fromkeys(inputs)),
+        arg_refs=tuple((i, place) for i, place in enumerate(args) if isinstance(place, int)),
+        kwarg_refs=tuple((name, place) for name, place in kwargs if isinstance(place, int)),
+        nested_args=tuple(i for i, place in enumerate(args) if isinstance(place, tuple)),
+        nested_kwargs=tuple(name for name, place in kwargs if isinstance(place, tuple)),
+    )
 
 
-def _key(value: Any) -> Hashable:
-    kind = type(value)
-    if kind in _COMPARED_BY_VALUE:
-        # With its type, as 1 and True are equal; floats are not among these, as 0.0 and -0.0 are.
-        return (kind, value)
-    return _Same(value)
+def _sources(place: Layout) -> Iterator[int]:
+    if isinstance(place, int):
+        yield place
+    elif place is not None:
+        _, _, items = place
+        for item in items:
+            yield from _sources(item)
 
 
 def _check(lazy: LazyResult[Any]) -> None:

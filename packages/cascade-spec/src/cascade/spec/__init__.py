@@ -27,7 +27,7 @@ from cascade.spec.events import (
     RunSucceeded,
     TailCalled,
 )
-from cascade.spec.lazy import Constraints, LazyResult
+from cascade.spec.lazy import UNCONSTRAINED, Constraints, LazyResult
 from cascade.spec.policies import RetryPolicy, TimeoutPolicy
 from cascade.spec.protocols import (
     Dependencies,
@@ -42,6 +42,7 @@ from cascade.spec.protocols import (
 from cascade.spec.task import Task, task
 
 __all__ = [
+    "UNCONSTRAINED",
     "ArgumentError",
     "CascadeError",
     "Constraints",

@@ -12,7 +12,7 @@ from cascade.spec.policies import RetryPolicy, TimeoutPolicy
 if TYPE_CHECKING:
     from cascade.spec.task import Task
 
-__all__ = ["Constraints", "LazyResult"]
+__all__ = ["UNCONSTRAINED", "Constraints", "LazyResult"]
 
 T_co = TypeVar("T_co", covariant=True)
 
