@@ -1,0 +1,102 @@
+"""The three countdown targets, cold and warm, and the bare loop beside them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from benchmarks import named
+from cascade.runtime import Engine
+from cascade.spec import Task
+from observatory.benchmarks.tco_performance import (
+    heavy_complex_countdown,
+    imperative_countdown,
+    run_benchmark,
+    simple_countdown,
+    stable_complex_loop,
+)
+
+
+class _Countdown:
+    """A target on an engine that has never seen it (cold), and on one that has (warm)."""
+
+    target: Task[Any]
+    iterations: int
+
+    # One call a sample, and asv calls setup before each sample: every cold sample is cold.
+    number = 1
+    repeat = (10, 40, 3.0)
+
+    def setup(self) -> None:
+        self.runner = asyncio.Runner()
+        self.fresh = Engine()
+        self.used = Engine()
+        self.run(self.used)
+
+    def teardown(self) -> None:
+        self.runner.close()
+
+    def run(self, engine: Engine) -> None:
+        self.runner.run(run_benchmark(engine, self.target, self.iterations))
+
+
+class SimpleCountdown(_Countdown):
+    """1,000 steps of one node each."""
+
+    target = simple_countdown
+    iterations = 1_000
+
+    @named("simple_countdown, 1,000 steps, cold engine")
+    def time_cold(self) -> None:
+        self.run(self.fresh)
+
+    @named("simple_countdown, 1,000 steps, warm engine")
+    def time_warm(self) -> None:
+        self.run(self.used)
+
+
+class HeavyComplexCountdown(_Countdown):
+    """100 steps, each with a chain of eleven noops of its own."""
+
+    target = heavy_complex_countdown
+    iterations = 100
+
+    @named("heavy_complex_countdown, 100 steps, cold engine")
+    def time_cold(self) -> None:
+        self.run(self.fresh)
+
+    @named("heavy_complex_countdown, 100 steps, warm engine")
+    def time_warm(self) -> None:
+        self.run(self.used)
+
+
+class StableComplexLoop(_Countdown):
+    """100 steps, all with one and the same chain of eleven noops."""
+
+    target = stable_complex_loop
+    iterations = 100
+
+    @named("stable_complex_loop, 100 steps, cold engine")
+    def time_cold(self) -> None:
+        self.run(self.fresh)
+
+    @named("stable_complex_loop, 100 steps, warm engine")
+    def time_warm(self) -> None:
+        self.run(self.used)
+
+
+class BareLoop:
+    """What the event loop alone takes for 1,000 turns: the ground truth for the countdowns."""
+
+    number = 1
+    repeat = (10, 40, 3.0)
+
+    def setup(self) -> None:
+        self.runner = asyncio.Runner()
+
+    def teardown(self) -> None:
+        self.runner.close()
+
+    @named("imperative_countdown, 1,000 turns of the bare event loop")
+    def time_loop(self) -> None:
+        self.runner.run(imperative_countdown(1_000))
