@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -28,33 +29,49 @@ class TestStateBackend:
 
     def test_what_was_put_is_got(self, state: StateBackend) -> None:
         """Any outcome comes back, None and a skip included."""
-        for node, outcome in enumerate([1, None, Skipped("why"), [2]]):
-            state.put(STEP, node, outcome)
-            assert state.get(STEP, node) == outcome
+
+        async def main() -> None:
+            for node, outcome in enumerate([1, None, Skipped("why"), [2]]):
+                await state.put(STEP, node, outcome)
+                assert await state.get(STEP, node) == outcome
+
+        asyncio.run(main())
 
     def test_the_latest_outcome_counts(self, state: StateBackend) -> None:
         """Putting again replaces."""
-        state.put(STEP, 0, 1)
-        state.put(STEP, 0, 2)
-        assert state.get(STEP, 0) == 2
+
+        async def main() -> None:
+            await state.put(STEP, 0, 1)
+            await state.put(STEP, 0, 2)
+            assert await state.get(STEP, 0) == 2
+
+        asyncio.run(main())
 
     def test_what_was_never_put_is_a_key_error(self, state: StateBackend) -> None:
         """Neither an unknown step nor an unknown node is taken for None."""
-        with pytest.raises(KeyError):
-            state.get(STEP, 0)
-        state.put(STEP, 1, None)
-        with pytest.raises(KeyError):
-            state.get(STEP, 0)
+
+        async def main() -> None:
+            with pytest.raises(KeyError):
+                await state.get(STEP, 0)
+            await state.put(STEP, 1, None)
+            with pytest.raises(KeyError):
+                await state.get(STEP, 0)
+
+        asyncio.run(main())
 
     def test_clearing_forgets_one_step(self, state: StateBackend) -> None:
         """Other steps stay; clearing what isn't there is no error."""
-        state.put(STEP, 0, 1)
-        state.put(OTHER, 0, 2)
-        state.clear(STEP)
-        state.clear(STEP)
-        with pytest.raises(KeyError):
-            state.get(STEP, 0)
-        assert state.get(OTHER, 0) == 2
+
+        async def main() -> None:
+            await state.put(STEP, 0, 1)
+            await state.put(OTHER, 0, 2)
+            await state.clear(STEP)
+            await state.clear(STEP)
+            with pytest.raises(KeyError):
+                await state.get(STEP, 0)
+            assert await state.get(OTHER, 0) == 2
+
+        asyncio.run(main())
 
 
 @dataclass

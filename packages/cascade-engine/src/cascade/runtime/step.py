@@ -29,14 +29,14 @@ class Step:
     tail_calls: int
     path: tuple[str, ...]
 
-    def outcome(self, source: int, target: int) -> Any:
+    async def outcome(self, source: int, target: int) -> Any:
         """What the node at ``source`` came to, on behalf of the node at ``target``.
 
         Raises:
             MissingDependencyError: the node at ``source`` has not run.
         """
         try:
-            return self.state.get(self.id, source)
+            return await self.state.get(self.id, source)
         except KeyError:
             nodes = self.graph.nodes
             raise MissingDependencyError(str(nodes[target]), str(nodes[source])) from None

@@ -101,9 +101,9 @@ class GraphExecutionStrategy:
         try:
             await self._execute_plan(run, step, plan)
             target = len(step.graph.nodes) - 1
-            return step.outcome(target, target)
+            return await step.outcome(target, target)
         finally:
-            self._state.clear(step.id)
+            await self._state.clear(step.id)
 
     async def _execute_hot_node(self, step: Step) -> Any:
         """Run a step whose one node is its target.
@@ -151,7 +151,7 @@ class GraphExecutionStrategy:
             # In a task of its own, so that calls nested by the thousand don't exhaust the stack.
             path = (*step.path, *step.graph.path_to(position))
             outcome = await asyncio.create_task(self.execute(run, outcome, path=path, tail_calls=1))
-        self._state.put(step.id, position, outcome)
+        await self._state.put(step.id, position, outcome)
 
 
 def _is_target(graph: Graph, position: int) -> bool:

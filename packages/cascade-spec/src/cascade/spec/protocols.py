@@ -88,13 +88,16 @@ class Executor(Protocol):
 
 
 class StateBackend(Protocol):
-    """Keeps what the nodes of a running step came to: a result, or a ``Skipped``."""
+    """Keeps what the nodes of a running step came to: a result, or a ``Skipped``.
 
-    def put(self, step: StepId, node: int, outcome: Any) -> None:
+    Every answer is awaited, so that a backend may be at the other end of a network.
+    """
+
+    async def put(self, step: StepId, node: int, outcome: Any) -> None:
         """Keep ``outcome`` for the node at position ``node``."""
         ...
 
-    def get(self, step: StepId, node: int) -> Any:
+    async def get(self, step: StepId, node: int) -> Any:
         """The outcome of a node.
 
         Raises:
@@ -102,6 +105,6 @@ class StateBackend(Protocol):
         """
         ...
 
-    def clear(self, step: StepId) -> None:
+    async def clear(self, step: StepId) -> None:
         """Forget the whole step; a step never seen is no error."""
         ...

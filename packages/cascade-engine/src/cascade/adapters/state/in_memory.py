@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from cascade.spec import StepId
@@ -10,26 +11,35 @@ __all__ = ["InMemoryStateBackend"]
 
 
 class InMemoryStateBackend:
-    """Outcomes in a dict per step; ``len`` is the number of steps kept."""
+    """Outcomes in a dict per step; ``len`` is the number of steps kept.
+
+    Each access goes through a thread, as that of any backend would that has only a blocking client.
+    """
 
     def __init__(self) -> None:
         self._steps: dict[StepId, dict[int, Any]] = {}
 
-    def put(self, step: StepId, node: int, outcome: Any) -> None:
+    async def put(self, step: StepId, node: int, outcome: Any) -> None:
         """Keep ``outcome``, in place of an earlier one for the same node."""
-        self._steps.setdefault(step, {})[node] = outcome
+        await asyncio.to_thread(self._put, step, node, outcome)
 
-    def get(self, step: StepId, node: int) -> Any:
+    async def get(self, step: StepId, node: int) -> Any:
         """The outcome of a node, as the same object that was put.
 
         Raises:
             KeyError: none was put for this node since the step was last cleared.
         """
-        return self._steps[step][node]
+        return await asyncio.to_thread(self._get, step, node)
 
-    def clear(self, step: StepId) -> None:
+    async def clear(self, step: StepId) -> None:
         """Forget the step."""
-        self._steps.pop(step, None)
+        await asyncio.to_thread(self._steps.pop, step, None)
 
     def __len__(self) -> int:
         return len(self._steps)
+
+    def _put(self, step: StepId, node: int, outcome: Any) -> None:
+        self._steps.setdefault(step, {})[node] = outcome
+
+    def _get(self, step: StepId, node: int) -> Any:
+        return self._steps[step][node]
