@@ -158,7 +158,7 @@ def test_a_heartbeat_beside_a_long_loop_ticks(
         return result
 
     assert asyncio.run(main()) == "done"
-    assert ticks >= 150
+    assert 150 <= ticks <= 250
 
 
 def test_a_heartbeat_ticks_by_the_real_clock(make_engine: MakeEngine) -> None:

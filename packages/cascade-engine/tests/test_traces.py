@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cascade.runtime import Engine
-from cascade.spec import CascadeError, Event, LazyResult, StepId, task
+from cascade.spec import CascadeError, Event, LazyResult, task
 
 Trace = tuple[list[tuple[Any, ...]], str]
 
@@ -51,34 +51,14 @@ def clock() -> Callable[[], float]:
     return itertools.count().__next__
 
 
-class DirectStateBackend:
-    """Answers at once: with threads in between, siblings would go ahead in any order."""
-
-    def __init__(self) -> None:
-        self._steps: dict[StepId, dict[int, Any]] = {}
-
-    async def put(self, step: StepId, node: int, outcome: Any) -> None:
-        """Keep ``outcome``."""
-        self._steps.setdefault(step, {})[node] = outcome
-
-    async def get(self, step: StepId, node: int) -> Any:
-        """The outcome of a node."""
-        return self._steps[step][node]
-
-    async def clear(self, step: StepId) -> None:
-        """Forget the step."""
-        self._steps.pop(step, None)
-
-
 def slow_engine() -> Engine:
     """The oracle: every step is built, solved and run stage by stage."""
-    state = DirectStateBackend()
-    return Engine(plan_cache_size=0, state_backend=state, sleep=no_wait, clock=clock())
+    return Engine(plan_cache_size=0, sleep=no_wait, clock=clock())
 
 
 def fast_engine() -> Engine:
     """The engine as it comes."""
-    return Engine(state_backend=DirectStateBackend(), sleep=no_wait, clock=clock())
+    return Engine(sleep=no_wait, clock=clock())
 
 
 @dataclass
