@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help test check clean
+.PHONY: help explain test check clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -15,14 +15,17 @@ $(READY): requirements.txt
 	$(BIN)/python -m pip install --quiet --requirement requirements.txt
 	@touch $@
 
+explain: $(READY) ## time the engine across its milestones, compare, publish a dashboard
+	$(BIN)/python -m observatory.explain
+
 test: $(READY) ## check the code, then run every test
 	$(MAKE) check
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest --cov --cov-report=term --durations=5
 
 check: $(READY) ## lint and type-check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-clean: ## remove the virtual environment and what the tools left behind
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .coverage
+clean: ## remove the virtual environment, asv's results and what the tools left behind
+	rm -rf $(VENV) .asv .mypy_cache .pytest_cache .ruff_cache .coverage
