@@ -32,7 +32,7 @@ class TestStateBackend:
 
         async def main() -> None:
             for node, outcome in enumerate([1, None, Skipped("why"), [2]]):
-                await state.put(STEP, node, outcome)
+                await state.put(STEP, {node: outcome})
                 assert await state.get(STEP, node) == outcome
 
         asyncio.run(main())
@@ -41,9 +41,21 @@ class TestStateBackend:
         """Putting again replaces."""
 
         async def main() -> None:
-            await state.put(STEP, 0, 1)
-            await state.put(STEP, 0, 2)
+            await state.put(STEP, {0: 1})
+            await state.put(STEP, {0: 2})
             assert await state.get(STEP, 0) == 2
+
+        asyncio.run(main())
+
+    def test_outcomes_add_up(self, state: StateBackend) -> None:
+        """What is put later stands beside what was put before; the mapping itself is not kept."""
+
+        async def main() -> None:
+            outcomes = {0: "a", 1: "b"}
+            await state.put(STEP, outcomes)
+            outcomes.clear()
+            await state.put(STEP, {2: "c"})
+            assert [await state.get(STEP, node) for node in range(3)] == ["a", "b", "c"]
 
         asyncio.run(main())
 
@@ -53,7 +65,7 @@ class TestStateBackend:
         async def main() -> None:
             with pytest.raises(KeyError):
                 await state.get(STEP, 0)
-            await state.put(STEP, 1, None)
+            await state.put(STEP, {1: None})
             with pytest.raises(KeyError):
                 await state.get(STEP, 0)
 
@@ -63,8 +75,8 @@ class TestStateBackend:
         """Other steps stay; clearing what isn't there is no error."""
 
         async def main() -> None:
-            await state.put(STEP, 0, 1)
-            await state.put(OTHER, 0, 2)
+            await state.put(STEP, {0: 1})
+            await state.put(OTHER, {0: 2})
             await state.clear(STEP)
             await state.clear(STEP)
             with pytest.raises(KeyError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cascade.graph import EdgeKind, Ref
+from cascade.graph import Ref
 from cascade.graph.arguments import replace_in
 from cascade.runtime.step import Step
 
@@ -15,7 +15,7 @@ __all__ = ["ArgumentResolver"]
 class ArgumentResolver:
     """Puts the results of other nodes in their places."""
 
-    async def resolve(self, step: Step, position: int) -> tuple[Sequence[Any], Mapping[str, Any]]:
+    def resolve(self, step: Step, position: int) -> tuple[Sequence[Any], Mapping[str, Any]]:
         """Positional and keyword arguments for the node's task.
 
         Arguments without a lazy result in them are the objects the call was written down with.
@@ -30,32 +30,26 @@ class ArgumentResolver:
 
         args = list(call.args)
         for index, source in node.arg_refs:
-            args[index] = await step.outcome(source, position)
+            args[index] = step.outcome(source, position)
         kwargs = call.kwargs
         if node.kwarg_refs:
             kwargs = {**kwargs}
             for name, source in node.kwarg_refs:
-                kwargs[name] = await step.outcome(source, position)
+                kwargs[name] = step.outcome(source, position)
         if node.nested_args or node.nested_kwargs:
-            kwargs = await _fill_containers(step, position, args, kwargs)
+            kwargs = _fill_containers(step, position, args, kwargs)
         return args, kwargs
 
 
-async def _fill_containers(
+def _fill_containers(
     step: Step, position: int, args: list[Any], kwargs: Mapping[str, Any]
 ) -> Mapping[str, Any]:
     """Fill the containers in ``args`` where it stands, those in ``kwargs`` in a copy."""
-    node = step.graph.nodes[position]
-    # Walking through containers is no coroutine's work: all that may go in is fetched before.
-    outcomes = {
-        source: await step.outcome(source, position)
-        for source, kind in node.inputs
-        if kind is EdgeKind.DATA
-    }
 
     def fill(ref: Ref) -> Any:
-        return outcomes[ref.position]
+        return step.outcome(ref.position, position)
 
+    node = step.graph.nodes[position]
     for index in node.nested_args:
         args[index] = replace_in(args[index].container, Ref, fill)
     filled = {name: replace_in(kwargs[name].container, Ref, fill) for name in node.nested_kwargs}

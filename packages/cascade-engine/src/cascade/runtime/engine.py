@@ -42,7 +42,7 @@ class Engine:
         solver: decides the order of a graph's nodes; ``NativeSolver`` if left out.
         executor: makes the calls; ``LocalExecutor`` if left out.
         bus: gets the events; a bus of the engine's own if left out.
-        state_backend: keeps the outcomes of running steps; ``InMemoryStateBackend`` if left out.
+        state_backend: is told the outcomes of running steps; ``InMemoryStateBackend`` if left out.
         plan_cache_size: how many plans are remembered; with 0 every step is solved.
         registry_size: how many nodes are remembered.
         sleep: waits between the attempts of a retry policy, given seconds.

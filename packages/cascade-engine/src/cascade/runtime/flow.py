@@ -12,7 +12,7 @@ __all__ = ["FlowManager"]
 class FlowManager:
     """Decides which nodes are skipped."""
 
-    async def should_skip(self, step: Step, position: int) -> str | None:
+    def should_skip(self, step: Step, position: int) -> str | None:
         """Why the node is to be skipped, or None if it is to run.
 
         A node is skipped when one of its conditions came out false, or when a node whose result it
@@ -24,7 +24,7 @@ class FlowManager:
         for source, kind in step.graph.nodes[position].inputs:
             if kind is EdgeKind.ORDER:
                 continue
-            outcome = await step.outcome(source, position)
+            outcome = step.outcome(source, position)
             if type(outcome) is Skipped:
                 return f"{step.graph.nodes[source]} was skipped"
             if kind is EdgeKind.CONDITION and not outcome:

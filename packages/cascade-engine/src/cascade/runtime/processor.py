@@ -64,12 +64,12 @@ class NodeProcessor:
         bus = self._bus
         run_id, number = step.id
         name = node.task.name
-        reason = await self._flow.should_skip(step, position)
+        reason = self._flow.should_skip(step, position)
         if reason is not None:
             if bus.wants(NodeSkipped):
                 bus.publish(NodeSkipped(run_id, number, position, name, reason))
             return Skipped(reason)
-        args, kwargs = await self._resolver.resolve(step, position)
+        args, kwargs = self._resolver.resolve(step, position)
         if bus.wants(NodeStarted):
             bus.publish(NodeStarted(run_id, number, position, name))
         try:

@@ -36,7 +36,7 @@ class GraphExecutionStrategy:
     Args:
         solver: puts the nodes of a graph in order.
         processor: runs one node.
-        state_backend: keeps the outcomes of a step while it runs.
+        state_backend: is told the outcomes of a step while it runs.
         bus: gets the events.
         registry: makes nodes, and knows those of earlier steps.
         plan_cache: remembers plans, so that a step of known structure is not solved again.
@@ -84,7 +84,7 @@ class GraphExecutionStrategy:
             number = next(run.numbers)
             if tail_calls and self._bus.wants(TailCalled):
                 self._bus.publish(TailCalled(run.id, number, target.task.name))
-            step = Step(StepId(run.id, number), graph, self._state, tail_calls, path)
+            step = Step(StepId(run.id, number), graph, tail_calls, path)
             outcome = await self._execute_step(run, step)
             if type(outcome) is not LazyResult:
                 return outcome
@@ -101,9 +101,10 @@ class GraphExecutionStrategy:
         try:
             await self._execute_plan(run, step, plan)
             target = len(step.graph.nodes) - 1
-            return await step.outcome(target, target)
+            return step.outcome(target, target)
         finally:
-            await self._state.clear(step.id)
+            if step.is_told:
+                await self._state.clear(step.id)
 
     async def _execute_hot_node(self, step: Step) -> Any:
         """Run a step whose one node is its target.
@@ -125,14 +126,26 @@ class GraphExecutionStrategy:
         return plan, False
 
     async def _execute_plan(self, run: Run, step: Step, plan: Plan) -> None:
+        nodes = step.graph.nodes
         for stage in plan:
-            if len(stage) == 1:
-                await self._execute_node(run, step, stage[0])
-            else:
+            if len(stage) > 1:
                 await self._execute_together(run, step, stage)
+                continue
+            (position,) = stage
+            if nodes[position].may_wait:
+                await self._tell(step)
+            await self._execute_node(run, step, position)
+
+    async def _tell(self, step: Step) -> None:
+        """Bring the state backend up to date: somebody may look while the run waits."""
+        if step.untold:
+            outcomes, step.untold = step.untold, {}
+            step.is_told = True
+            await self._state.put(step.id, outcomes)
 
     async def _execute_together(self, run: Run, step: Step, stage: tuple[int, ...]) -> None:
-        tasks = [asyncio.create_task(self._execute_node(run, step, position)) for position in stage]
+        await self._tell(step)
+        tasks = [asyncio.create_task(self._execute_one(run, step, position)) for position in stage]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
         finally:
@@ -145,13 +158,19 @@ class GraphExecutionStrategy:
             if task in done:
                 task.result()
 
+    async def _execute_one(self, run: Run, step: Step, position: int) -> None:
+        await self._execute_node(run, step, position)
+        # Its siblings may still be waiting.
+        await self._tell(step)
+
     async def _execute_node(self, run: Run, step: Step, position: int) -> None:
         outcome = await self._processor.process(step, position)
         if type(outcome) is LazyResult and not _is_target(step.graph, position):
+            await self._tell(step)
             # In a task of its own, so that calls nested by the thousand don't exhaust the stack.
             path = (*step.path, *step.graph.path_to(position))
             outcome = await asyncio.create_task(self.execute(run, outcome, path=path, tail_calls=1))
-        await self._state.put(step.id, position, outcome)
+        step.finish(position, outcome)
 
 
 def _is_target(graph: Graph, position: int) -> bool:

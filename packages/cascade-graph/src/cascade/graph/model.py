@@ -61,6 +61,7 @@ class Node:
         task: what is called.
         retry: what to do when the task raises.
         timeout: how long one attempt may take.
+        may_wait: whether the run can give up control between the start of the call and its end.
         inputs: the nodes this one waits for, each with the reason.
         arg_refs: index of a positional argument, and position of the node whose result it is.
         kwarg_refs: the same for keyword arguments, by name.
@@ -71,6 +72,7 @@ class Node:
     task: Task[Any]
     retry: RetryPolicy | None
     timeout: TimeoutPolicy | None
+    may_wait: bool
     inputs: tuple[Input, ...]
     arg_refs: tuple[tuple[int, int], ...]
     kwarg_refs: tuple[tuple[str, int], ...]

@@ -101,6 +101,7 @@ def _make(
         task=lazy.task,
         retry=constraints.retry,
         timeout=constraints.timeout,
+        may_wait=lazy.task.may_wait or constraints.retry is not None,
         inputs=tuple(dict.fromkeys(inputs)),
         arg_refs=tuple((i, place) for i, place in enumerate(args) if isinstance(place, int)),
         kwarg_refs=tuple((name, place) for name, place in kwargs if isinstance(place, int)),

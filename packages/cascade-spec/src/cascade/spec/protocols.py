@@ -88,13 +88,16 @@ class Executor(Protocol):
 
 
 class StateBackend(Protocol):
-    """Keeps what the nodes of a running step came to: a result, or a ``Skipped``.
+    """Lets others look at what the nodes of a running step came to: a result, or a ``Skipped``.
 
-    Every answer is awaited, so that a backend may be at the other end of a network.
+    Every answer is awaited, so that a backend may be at the other end of a network. An engine has
+    the outcomes at hand and asks for none; ``get`` is for those who look at a run from outside.
+    Whenever a run waits for something, the backend has been told all outcomes so far of the steps
+    it is in; what nobody can come between is not told one by one.
     """
 
-    async def put(self, step: StepId, node: int, outcome: Any) -> None:
-        """Keep ``outcome`` for the node at position ``node``."""
+    async def put(self, step: StepId, outcomes: Mapping[int, Any]) -> None:
+        """Keep outcomes, by position of the node, beside those put before for this step."""
         ...
 
     async def get(self, step: StepId, node: int) -> Any:

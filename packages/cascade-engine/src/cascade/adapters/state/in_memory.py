@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from cascade.spec import StepId
@@ -18,9 +19,9 @@ class InMemoryStateBackend:
     def __init__(self) -> None:
         self._steps: dict[StepId, dict[int, Any]] = {}
 
-    async def put(self, step: StepId, node: int, outcome: Any) -> None:
-        """Keep ``outcome``, in place of an earlier one for the same node."""
-        self._steps.setdefault(step, {})[node] = outcome
+    async def put(self, step: StepId, outcomes: Mapping[int, Any]) -> None:
+        """Keep outcomes, in place of earlier ones for the same nodes."""
+        self._steps.setdefault(step, {}).update(outcomes)
 
     async def get(self, step: StepId, node: int) -> Any:
         """The outcome of a node, as the same object that was put.
