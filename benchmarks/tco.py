@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import statistics
+from time import perf_counter
 from typing import Any
 
 from benchmarks import named
@@ -16,6 +18,9 @@ from observatory.benchmarks.tco_performance import (
     stable_complex_loop,
 )
 
+# How many turns of the bare event loop are timed together.
+TURNS = 1_000
+
 
 class _Countdown:
     """A target on an engine that has never seen it (cold), and on one that has (warm)."""
@@ -26,6 +31,7 @@ class _Countdown:
     # One call a sample, and asv calls setup before each sample: every cold sample is cold.
     number = 1
     repeat = (10, 40, 3.0)
+    unit = "turns"
 
     def setup(self) -> None:
         self.runner = asyncio.Runner()
@@ -36,8 +42,21 @@ class _Countdown:
     def teardown(self) -> None:
         self.runner.close()
 
-    def run(self, engine: Engine) -> None:
-        self.runner.run(run_benchmark(engine, self.target, self.iterations))
+    def run(self, engine: Engine) -> float:
+        return self.runner.run(run_benchmark(engine, self.target, self.iterations))
+
+    def turns(self) -> float:
+        """What a warm step costs in turns of the bare event loop, both timed in alternation.
+
+        Commits are timed minutes apart, and machines drift; this quotient drifts far less.
+        """
+        quotients = []
+        for _ in range(15):
+            step = self.run(self.used) / self.iterations
+            begun = perf_counter()
+            self.runner.run(imperative_countdown(TURNS))
+            quotients.append(step / ((perf_counter() - begun) / TURNS))
+        return statistics.median(quotients)
 
 
 class SimpleCountdown(_Countdown):
@@ -54,6 +73,10 @@ class SimpleCountdown(_Countdown):
     def time_warm(self) -> None:
         self.run(self.used)
 
+    @named("a step of simple_countdown in turns of the bare event loop")
+    def track_turns(self) -> float:
+        return self.turns()
+
 
 class HeavyComplexCountdown(_Countdown):
     """100 steps, each with a chain of eleven noops of its own."""
@@ -68,6 +91,10 @@ class HeavyComplexCountdown(_Countdown):
     @named("heavy_complex_countdown, 100 steps, warm engine")
     def time_warm(self) -> None:
         self.run(self.used)
+
+    @named("a step of heavy_complex_countdown in turns of the bare event loop")
+    def track_turns(self) -> float:
+        return self.turns()
 
 
 class StableComplexLoop(_Countdown):
@@ -84,6 +111,10 @@ class StableComplexLoop(_Countdown):
     def time_warm(self) -> None:
         self.run(self.used)
 
+    @named("a step of stable_complex_loop in turns of the bare event loop")
+    def track_turns(self) -> float:
+        return self.turns()
+
 
 class BareLoop:
     """What the event loop alone takes for 1,000 turns: the ground truth for the countdowns."""
@@ -99,4 +130,4 @@ class BareLoop:
 
     @named("imperative_countdown, 1,000 turns of the bare event loop")
     def time_loop(self) -> None:
-        self.runner.run(imperative_countdown(1_000))
+        self.runner.run(imperative_countdown(TURNS))
