@@ -22,10 +22,11 @@ test: $(READY) ## check the code, then run every test
 	$(MAKE) check
 	$(BIN)/python -m pytest --cov --cov-report=term --durations=5
 
-check: $(READY) ## lint and type-check
+check: $(READY) ## lint, type-check, and see who imports whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m pytest --quiet observatory/tests/test_import_direction.py
 
 clean: ## remove the virtual environment, asv's results and what the tools left behind
 	rm -rf $(VENV) .asv .mypy_cache .pytest_cache .ruff_cache .coverage

@@ -1,0 +1,104 @@
+"""Who may import whom: spec ← graph ← engine ← observatory ← benchmarks, and asv nowhere."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# What the modules of a room may import from this repository, and of asv's.
+ROOMS = {
+    "packages/cascade-spec/src": {"cascade.spec"},
+    "packages/cascade-graph/src": {"cascade.spec", "cascade.graph"},
+    "packages/cascade-engine/src/cascade/adapters": {
+        "cascade.spec",
+        "cascade.graph",
+        "cascade.adapters",
+    },
+    "packages/cascade-engine/src/cascade/runtime": {
+        "cascade.spec",
+        "cascade.graph",
+        "cascade.adapters",
+        "cascade.runtime",
+    },
+    "observatory/benchmarks": {"cascade.spec", "cascade.runtime"},
+    "observatory/explain": {"observatory.explain"},
+    "observatory/studies": {
+        "cascade.runtime",
+        "observatory.benchmarks",
+        "observatory.explain",
+        "observatory.studies",
+    },
+    "benchmarks": {
+        "benchmarks",
+        "cascade.spec",
+        "cascade.graph",
+        "cascade.runtime",
+        "observatory.benchmarks",
+    },
+}
+
+OURS = ("cascade", "observatory", "benchmarks", "asv", "asv_runner", "asv_explain")
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The modules that a file imports from this repository or from asv, two names deep."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports by relative name"
+            names = [node.module or ""]
+        for name in names:
+            parts = name.split(".")
+            if parts[0] in OURS:
+                yield ".".join(parts[:2])
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_what_it_may(room: str) -> None:
+    """Every module of a room imports from lower rooms and its own alone."""
+    files = sorted((ROOT / room).rglob("*.py"))
+    assert files, f"{room} is empty"
+    for path in files:
+        extra = set(imported(path)) - ROOMS[room]
+        assert not extra, f"{path.relative_to(ROOT)} imports {', '.join(sorted(extra))}"
+
+
+def test_every_module_is_in_a_room() -> None:
+    """A module in no room would escape the rule above."""
+    homes = [ROOT / room for room in ROOMS]
+    for top in ("packages", "observatory", "benchmarks"):
+        for path in (ROOT / top).rglob("*.py"):
+            if "tests" in path.parts or path == ROOT / "observatory" / "__init__.py":
+                continue
+            assert any(home in path.parents for home in homes), path
+
+
+def test_cascade_is_a_namespace_that_no_distribution_owns() -> None:
+    """No ``cascade/__init__.py`` anywhere, and type information with each subpackage."""
+    assert not list(ROOT.glob("packages/*/src/cascade/__init__.py"))
+    subpackages = [path for path in ROOT.glob("packages/*/src/cascade/*") if path.is_dir()]
+    names = {path.name for path in subpackages if path.name != "__pycache__"}
+    assert names == {"spec", "graph", "runtime", "adapters"}
+    for path in subpackages:
+        assert path.name == "__pycache__" or (path / "py.typed").is_file(), path
+
+
+def test_every_module_says_what_is_public() -> None:
+    """Each module of a distribution has an ``__all__``, or nothing but a docstring."""
+    for path in ROOT.glob("packages/*/src/**/*.py"):
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        names = [
+            target.id
+            for node in body
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        ]
+        assert "__all__" in names or len(body) == 1, path
