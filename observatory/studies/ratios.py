@@ -60,7 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (RevisionError, MilestoneError) as error:
         sys.stderr.write(f"ratios: {error}\n")
         return 2
-    console.print(_table(options.revisions, seconds))
+    console.print(f"Medians of {options.repeats} repeats; a ratio is of one repeat's two sides.")
+    for before, after in pairwise(options.revisions):
+        console.print(_table(before, after, seconds))
     return 0
 
 
@@ -110,29 +112,21 @@ def _measure(sources: Sequence[Path]) -> dict[str, float]:
     return seconds
 
 
-def _table(revisions: Sequence[str], seconds: dict[str, list[dict[str, float]]]) -> Table:
-    table = Table(title="Ratio to the revision before, same repeat", title_justify="left")
-    for heading in ("target", "before → after"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("µs a step", "ratio", "lowest to highest"):
+def _table(before: str, after: str, seconds: dict[str, list[dict[str, float]]]) -> Table:
+    """One row for each target: the median step of both sides, and the ratios' median and range."""
+    table = Table(title=f"{before} → {after}", title_justify="left")
+    table.add_column("target")
+    for heading in ("before, µs", "after, µs", "ratio", "lowest to highest"):
         table.add_column(heading, justify="right")
-    for target in seconds[revisions[0]][0]:
-        for before, after in pairwise(revisions):
-            ratios = [
-                new[target] / old[target]
-                for old, new in zip(seconds[before], seconds[after], strict=True)
-            ]
-            steps = [
-                f"{statistics.median(one[target] for one in seconds[side]) * 1e6:.2f}"
-                for side in (before, after)
-            ]
-            table.add_row(
-                target,
-                f"{before} → {after}",
-                " → ".join(steps),
-                f"{statistics.median(ratios):.3f}",
-                f"{min(ratios):.3f} to {max(ratios):.3f}",
-            )
+    for target in seconds[before][0]:
+        sides = [[one[target] for one in seconds[revision]] for revision in (before, after)]
+        ratios = [new / old for old, new in zip(*sides, strict=True)]
+        table.add_row(
+            target,
+            *(f"{statistics.median(steps) * 1e6:.2f}" for steps in sides),
+            f"{statistics.median(ratios):.3f}",
+            f"{min(ratios):.3f} to {max(ratios):.3f}",
+        )
     return table
 
 
