@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cascade.runtime import Engine
-from cascade.spec import Event, NodeSkipped, TargetSkippedError, task
+from cascade.spec import ConditionError, Event, NodeSkipped, TargetSkippedError, task
 
 Run = Callable[..., Any]
 
@@ -33,6 +33,21 @@ def test_a_false_condition_skips_the_target(run: Run) -> None:
     """A target that is skipped has no result, and the error says why."""
     with pytest.raises(TargetSkippedError, match="'value' was skipped: condition value was false"):
         run(value(1).run_if(value([])))
+
+
+def test_a_condition_without_truth_value_is_named(run: Run) -> None:
+    """What is neither true nor false is an error that names condition and task."""
+
+    class Unsure:
+        def __bool__(self) -> bool:
+            raise ValueError("ambiguous")
+
+    with pytest.raises(ConditionError) as caught:
+        run(collect().run_if(value(Unsure())))
+    assert str(caught.value) == (
+        "condition 'value' of task 'collect' has no truth value (ValueError: ambiguous); "
+        "have it return a bool"
+    )
 
 
 def test_every_condition_must_be_true(run: Run) -> None:

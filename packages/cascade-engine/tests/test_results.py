@@ -151,8 +151,19 @@ def test_a_shared_call_is_made_once_in_a_step_and_anew_in_the_next(run: Run) -> 
     assert run(twice(1, shared, shared)) == (2, 2)
 
 
-def test_ping_and_pong_are_called_in_turn(run: Run) -> None:
-    """Two tasks that tail-call each other run exactly as often as they are called."""
+# The slow path; the fast one as it fills its caches; the fast one with every plan known.
+PATHS = [
+    pytest.param(0, False, id="slow"),
+    pytest.param(1024, False, id="cold"),
+    pytest.param(1024, True, id="warm"),
+]
+
+
+@pytest.mark.parametrize(("plan_cache_size", "warm"), PATHS)
+def test_ping_and_pong_are_called_in_turn(
+    make_engine: Callable[..., Engine], plan_cache_size: int, warm: bool
+) -> None:
+    """Two tasks that tail-call each other run exactly as often as they are called, on any path."""
     calls = {"ping": 0, "pong": 0}
 
     @task
@@ -165,17 +176,24 @@ def test_ping_and_pong_are_called_in_turn(run: Run) -> None:
         calls["pong"] += 1
         return ping(left - 1) if left else "pong"
 
-    assert run(ping(101)) == "pong"
+    engine = make_engine(plan_cache_size=plan_cache_size)
+    if warm:
+        assert asyncio.run(engine.run(ping(3))) == "pong"
+        calls.update(ping=0, pong=0)
+    assert asyncio.run(engine.run(ping(101))) == "pong"
     assert calls == {"ping": 51, "pong": 51}
 
 
-def test_ping_and_pong_with_inputs_are_called_in_turn(run: Run) -> None:
+@pytest.mark.parametrize(("plan_cache_size", "warm"), PATHS)
+def test_ping_and_pong_with_inputs_are_called_in_turn(
+    make_engine: Callable[..., Engine], plan_cache_size: int, warm: bool
+) -> None:
     """The same where each step is a graph of several nodes of changing shape."""
-    calls = {"ping": 0, "pong": 0, "add": 0}
+    calls = {"ping": 0, "pong": 0, "counted": 0}
 
     @task
     def counted(value: int) -> int:
-        calls["add"] += 1
+        calls["counted"] += 1
         return value - 1
 
     @task
@@ -188,8 +206,12 @@ def test_ping_and_pong_with_inputs_are_called_in_turn(run: Run) -> None:
         calls["pong"] += 1
         return ping(counted(later(left))) if left else "pong"
 
-    assert run(ping(11)) == "pong"
-    assert calls == {"ping": 6, "pong": 6, "add": 11}
+    engine = make_engine(plan_cache_size=plan_cache_size)
+    if warm:
+        assert asyncio.run(engine.run(ping(3))) == "pong"
+        calls.update(ping=0, pong=0, counted=0)
+    assert asyncio.run(engine.run(ping(11))) == "pong"
+    assert calls == {"ping": 6, "pong": 6, "counted": 11}
 
 
 def test_a_tail_call_in_an_argument_is_followed_to_its_end(run: Run) -> None:

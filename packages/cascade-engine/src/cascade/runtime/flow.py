@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from cascade.graph import EdgeKind
 from cascade.runtime.step import Step
-from cascade.spec import Skipped
+from cascade.spec import ConditionError, Skipped
 
 __all__ = ["FlowManager"]
 
@@ -19,6 +21,7 @@ class FlowManager:
         uses, or a condition, was skipped itself. An order edge only orders.
 
         Raises:
+            ConditionError: a condition came out as something neither true nor false.
             MissingDependencyError: a node that this one waits for has not run.
         """
         for source, kind in step.graph.nodes[position].inputs:
@@ -27,6 +30,14 @@ class FlowManager:
             outcome = step.outcome(source, position)
             if type(outcome) is Skipped:
                 return f"{step.graph.nodes[source]} was skipped"
-            if kind is EdgeKind.CONDITION and not outcome:
+            if kind is EdgeKind.CONDITION and not _is_true(step, source, position, outcome):
                 return f"condition {step.graph.nodes[source]} was false"
         return None
+
+
+def _is_true(step: Step, source: int, position: int, outcome: Any) -> bool:
+    try:
+        return bool(outcome)
+    except Exception as error:
+        nodes = step.graph.nodes
+        raise ConditionError(str(nodes[position]), str(nodes[source]), error) from error

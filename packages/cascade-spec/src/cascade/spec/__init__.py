@@ -3,6 +3,7 @@
 from cascade.spec.errors import (
     ArgumentError,
     CascadeError,
+    ConditionError,
     CycleError,
     GraphError,
     MissingDependencyError,
@@ -45,6 +46,7 @@ __all__ = [
     "UNCONSTRAINED",
     "ArgumentError",
     "CascadeError",
+    "ConditionError",
     "Constraints",
     "CycleError",
     "Dependencies",

@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = [
     "ArgumentError",
     "CascadeError",
+    "ConditionError",
     "CycleError",
     "GraphError",
     "MissingDependencyError",
@@ -52,6 +53,21 @@ class ArgumentError(GraphError, TypeError):
         self.parameters = parameters
         known = ", ".join(parameters) if parameters else "none"
         super().__init__(f"task {task!r}: {problem} (its parameters: {known})")
+
+
+class ConditionError(CascadeError):
+    """A condition came out as something that is neither true nor false.
+
+    ``__cause__`` is what its value raised when asked.
+    """
+
+    def __init__(self, task: str, condition: str, error: Exception) -> None:
+        self.task = task
+        self.condition = condition
+        super().__init__(
+            f"condition {condition!r} of task {task!r} has no truth value "
+            f"({type(error).__name__}: {error}); have it return a bool"
+        )
 
 
 class MissingDependencyError(CascadeError):
