@@ -34,5 +34,5 @@ def test_every_link_leads_somewhere() -> None:
 def test_every_make_target_exists() -> None:
     """Each `make` command named in README is a target of the Makefile."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in set(re.findall(r"make ([a-z]+)", README)):
+    for target in set(re.findall(r"(?:^    |`)make ([a-z]+)", README, re.MULTILINE)):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
