@@ -131,6 +131,20 @@ def test_cancelling_a_run_cancels_what_runs(make_engine: MakeEngine, events: Eve
     assert len(engine.state_backend) == 0  # type: ignore[arg-type]
 
 
+def test_a_run_that_nobody_listens_to_is_cancelled_all_the_same(make_engine: MakeEngine) -> None:
+    """Cancelling needs no subscriber."""
+
+    async def main() -> None:
+        run = asyncio.ensure_future(make_engine().run(collect(forever())))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        run.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await run
+
+    asyncio.run(main())
+
+
 @pytest.mark.parametrize("plan_cache_size", [0, 1024])
 def test_a_heartbeat_beside_a_long_loop_ticks(
     make_engine: MakeEngine, plan_cache_size: int

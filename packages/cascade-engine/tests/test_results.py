@@ -38,7 +38,7 @@ def in_thread(value: Any) -> Any:
 
 def test_every_kind_of_task_gives_its_result(run: Run) -> None:
     """Plain, async and blocking tasks feed one another."""
-    assert run(add(later(1), in_thread(add(2, right=3)))) == 6
+    assert run(add(later(1), right=in_thread(add(2, right=3)))) == 6
 
 
 def test_results_replace_lazy_results_wherever_they_stand(run: Run) -> None:

@@ -70,6 +70,7 @@ def test_names_leave_out_the_function_they_were_defined_in() -> None:
     def inner() -> None: ...
 
     assert inner.name == "inner"
+    assert repr(inner).endswith(".inner>")
 
 
 def _generator() -> Iterator[int]:
