@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-PACKAGES := packages/cascade-spec packages/cascade-graph packages/cascade-engine
+PACKAGES := packages/cascade-spec packages/cascade-graph packages/cascade-engine packages/asv-explain
 
 .PHONY: help explain test check clean
 

@@ -1,0 +1,228 @@
+"""What cProfile costs a given interpreter on this machine: measured and estimated."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any, TypeAlias
+
+from asv_explain.profiler_cost import (
+    SCHEMA,
+    Estimate,
+    ProfilerCost,
+    cost_from_raw,
+    cost_to_raw,
+)
+from asv_explain.wire import WireError, header, item, number, rows, show
+
+__all__ = [
+    "CalibrationError",
+    "Estimate",
+    "ProfilerCost",
+    "calibrate",
+    "cost_from_raw",
+    "cost_to_raw",
+    "estimate",
+]
+
+SCRIPT = Path(__file__).with_name("calibration_script.py")
+# The script takes half a second on CPython; a machine that needs a minute is not measuring.
+TIMEOUT_SECONDS = 60.0
+# Where code and data happen to lie moves a process's costs; the median of five moves less.
+PROCESSES = 5
+
+# A median's standard error is 1.2533 times a mean's, and the median absolute deviation of a
+# normal distribution times 1.4826 is its standard deviation.
+_MEDIAN_ERROR = 1.2533 * 1.4826
+# How much of an empty call's true time passes inside the callee can't be seen from outside: half
+# of it, give or take a quarter.
+_INSIDE = 0.5
+_INSIDE_ERROR = 0.25
+
+_LOOPS = ("python_once", "python_thrice", "builtin_once", "builtin_thrice", "resumed")
+_COLUMNS = ("calls", "plain", "profiled", "own")
+_SPREAD = "spread_"
+_BYTECODE = "bytecode_"
+
+Sample: TypeAlias = Mapping[str, float]
+Round: TypeAlias = Mapping[str, Sample]
+Runner: TypeAlias = Callable[[Sequence[str], float], str]
+
+
+class CalibrationError(RuntimeError):
+    """An interpreter on which the profiler's cost could not be measured; the text says why."""
+
+
+def calibrate(python: Path, run: Runner | None = None) -> ProfilerCost:
+    """Measure what the profiler costs an interpreter; takes about two seconds.
+
+    Args:
+        python: The interpreter's executable.
+        run: Runs a command for at most so many seconds and returns what it prints.
+
+    Raises:
+        CalibrationError: It could not be run, or what it printed can't be read.
+    """
+    command = [str(python), "-I", str(SCRIPT)]
+    texts = [(run or _run)(command, TIMEOUT_SECONDS) for _ in range(PROCESSES)]
+    try:
+        return estimate([json.loads(text) for text in texts])
+    except ValueError as error:
+        raise CalibrationError(f"{python} printed no calibration: {error}") from error
+
+
+def estimate(processes: Sequence[Mapping[str, Any]]) -> ProfilerCost:
+    """Estimate the costs from what the calibration script printed, in one or more processes.
+
+    Whatever disturbs a loop makes it slower, so a process's best round counts; each cost is the
+    median over the processes. What three calls an iteration cost less what one costs leaves out
+    the loop around them; a negative cost is noise, and counts as 0.
+
+    Raises:
+        WireError: The measurements are incomplete, not numbers, or of several interpreters.
+    """
+    rounds = [_best(_read(one)) for one in processes]
+    if not rounds or any(one.keys() != rounds[0].keys() for one in rounds):
+        raise WireError("calibration", "expected processes that measured the same loops")
+    if len({(one["implementation"], one["python"]) for one in processes}) > 1:
+        raise WireError("calibration", "measured in different interpreters")
+    spreads = {
+        int(width): name
+        for name in rounds[0]
+        if name.startswith(_SPREAD) and (width := name.removeprefix(_SPREAD)).isdecimal()
+    }
+    if 1 not in spreads or len(spreads) < 2:
+        raise WireError("rounds", "expected spread_1 and at least one wider spread")
+    callee_python, caller_python = _call_cost(rounds, "python_once", "python_thrice")
+    callee_builtin, caller_builtin = _call_cost(rounds, "builtin_once", "builtin_thrice")
+    callee_bit = [_bit_cost(one, spreads, own=True) for one in rounds]
+    both_bit = [_bit_cost(one, spreads, own=False) for one in rounds]
+    resumed = [one["resumed"] for one in rounds]
+    inside = _INSIDE * median(one["plain"] / one["calls"] for one in resumed)
+    callee_resumed = [one["own"] / one["calls"] - inside for one in resumed]
+    both_resumed = [_overhead(one) / one["calls"] for one in resumed]
+    return ProfilerCost(
+        callee_python=callee_python,
+        caller_python=caller_python,
+        callee_builtin=callee_builtin,
+        caller_builtin=caller_builtin,
+        callee_resumed=_estimate(callee_resumed, inside * _INSIDE_ERROR / _INSIDE),
+        caller_resumed=_estimate(
+            [both - own for both, own in zip(both_resumed, callee_resumed, strict=True)],
+            inside * _INSIDE_ERROR / _INSIDE,
+        ),
+        callee_bit=_estimate(callee_bit),
+        caller_bit=_estimate([both - own for both, own in zip(both_bit, callee_bit, strict=True)]),
+        bytecode=_slowdown(rounds),
+        python=processes[0]["python"],
+        implementation=processes[0]["implementation"],
+    )
+
+
+def _run(command: Sequence[str], timeout: float) -> str:
+    """Run a command and return what it prints.
+
+    Raises:
+        CalibrationError: It can't be started, fails, or does not finish in time.
+    """
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=True)
+    except subprocess.CalledProcessError as error:
+        last = (error.stderr.strip().splitlines() or ["no message"])[-1]
+        raise CalibrationError(f"{command[0]} could not be calibrated: {last}") from error
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise CalibrationError(f"{command[0]} could not be calibrated: {error}") from error
+    return done.stdout
+
+
+def _read(raw: Mapping[str, Any]) -> list[dict[str, dict[str, float]]]:
+    """Return the rounds, each number checked."""
+    header(raw, SCHEMA, "calibration")
+    rounds = []
+    for index, one in enumerate(rows(raw, "rounds")):
+        place = f"rounds[{index}]"
+        if not isinstance(one, Mapping):
+            raise WireError(place, f"expected an object, got {show(one)}")
+        for name in _LOOPS:
+            item(one, name, place)
+        rounds.append(
+            {
+                name: {column: number(one[name], column, f"{place}.{name}") for column in _COLUMNS}
+                for name in one
+            }
+        )
+        if rounds[0].keys() != one.keys():
+            raise WireError(place, "measured other loops than the first round")
+        for name, sample in rounds[-1].items():
+            if sample["plain"] <= 0 or (sample["calls"] < 1 and not name.startswith(_BYTECODE)):
+                raise WireError(f"{place}.{name}", "expected calls, and a time above 0")
+    if not rounds or not any(name.startswith(_BYTECODE) for name in rounds[0]):
+        raise WireError("rounds", "expected at least one, with loops named bytecode_...")
+    return rounds
+
+
+def _best(rounds: Sequence[Round]) -> dict[str, dict[str, float]]:
+    """Return each loop's least times."""
+    return {
+        name: {column: min(one[name][column] for one in rounds) for column in _COLUMNS}
+        for name in rounds[0]
+    }
+
+
+def _overhead(sample: Sample) -> float:
+    """Seconds that the profiler added to a loop."""
+    return sample["profiled"] - sample["plain"]
+
+
+def _call_cost(rounds: Sequence[Round], once: str, thrice: str) -> tuple[Estimate, Estimate]:
+    """Cost per call in the callee and in the caller, without the cost of the loop."""
+
+    def per_call(one: Round, column: Callable[[Sample], float]) -> float:
+        # Both loops per iteration; the difference of the two is two calls.
+        first = column(one[once]) / one[once]["calls"]
+        return (3 * column(one[thrice]) / one[thrice]["calls"] - first) / 2
+
+    true = max(median(per_call(one, lambda sample: sample["plain"]) for one in rounds), 0.0)
+    callee = [one[thrice]["own"] / one[thrice]["calls"] - _INSIDE * true for one in rounds]
+    both = [per_call(one, _overhead) for one in rounds]
+    caller = [total - own for total, own in zip(both, callee, strict=True)]
+    return _estimate(callee, _INSIDE_ERROR * true), _estimate(caller, _INSIDE_ERROR * true)
+
+
+def _bit_cost(one: Round, spreads: Mapping[int, str], own: bool) -> float:
+    """Cost per call and bit: the least squares line over the spreads, through the narrowest."""
+
+    def per_call(sample: Sample) -> float:
+        return (sample["own"] if own else _overhead(sample)) / sample["calls"]
+
+    base = per_call(one[spreads[1]])
+    bits = {width: math.log2(width) for width in spreads}
+    rise = sum(bits[width] * (per_call(one[name]) - base) for width, name in spreads.items())
+    return rise / sum(value**2 for value in bits.values())
+
+
+def _slowdown(rounds: Sequence[Round]) -> Estimate:
+    """Share by which code without calls slows down.
+
+    Real code is some unknown mixture of such loops, so the spread between them is the error, not
+    the error of their mean.
+    """
+    names = [name for name in rounds[0] if name.startswith(_BYTECODE)]
+    plain = {name: median(one[name]["plain"] for one in rounds) for name in names}
+    added = {name: median(_overhead(one[name]) for one in rounds) for name in names}
+    value = sum(added.values()) / sum(plain.values())
+    shares = [added[name] / plain[name] for name in names]
+    spread = math.sqrt(sum((share - value) ** 2 for share in shares) / max(len(shares) - 1, 1))
+    return Estimate(max(value, 0.0), spread)
+
+
+def _estimate(values: Sequence[float], doubt: float = 0.0) -> Estimate:
+    """Return the median with its standard error, and what else is in doubt added in quadrature."""
+    middle = median(values)
+    spread = median(abs(value - middle) for value in values)
+    error = _MEDIAN_ERROR * spread / math.sqrt(len(values))
+    return Estimate(max(middle, 0.0), math.hypot(error, doubt))
