@@ -1,0 +1,281 @@
+"""Says from paired rounds whether a benchmark got slower, faster, neither, or can't be told."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray  # noqa: TC002 - get_type_hints needs it at run time
+from scipy import stats  # type: ignore[import-untyped]
+
+from asv_explain.explanation import Caveat, Interval, Verdict
+from asv_explain.rounds import Round, Rounds
+
+__all__ = [
+    "CONFIDENCE",
+    "FACTOR",
+    "LOOKS",
+    "MIN_PAIRS",
+    "Confirmation",
+    "Estimate",
+    "confirm",
+    "estimate",
+]
+
+FACTOR = 1.05
+"""The smallest ratio that counts as a change, unless the user says otherwise."""
+
+MIN_PAIRS = 4
+"""Fewer pairs say too little of their own scatter for any interval to be trusted."""
+
+LOOKS = 6
+"""How often measuring may look at the rounds before it stops."""
+
+CONFIDENCE = 1 - 0.05 / LOOKS
+"""Of one look's interval: by Bonferroni's inequality all looks together hold in 95 % of cases."""
+
+TRIM = 0.2
+"""The share of pairs left out at either end: one disturbed process in five changes nothing."""
+
+COMPUTING = 0.9
+"""From this share of wall time on, on both sides, a benchmark computes throughout. The share is
+CPU time and time in which other processes had the processor."""
+
+MOSTLY = 0.75
+"""From this share on, a difference is said to be one of computing, or of waiting."""
+
+COARSE = 1e-5
+"""Seconds of one sample below which the clocks' own cost, some 0.1 µs, can matter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A ratio of after to before.
+
+    Attributes:
+        ratio: After over before.
+        interval: The ratio's confidence interval.
+        pairs: How many pairs of rounds it comes from.
+    """
+
+    ratio: float
+    interval: Interval
+    pairs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """The answer of one benchmark's rounds.
+
+    Attributes:
+        verdict: Slower, faster, same or unknown.
+        reason: One sentence that says why.
+        clock: What the verdict rests on: "wall", "cpu", or "" where nothing decided.
+        wall: The ratio of wall times; None where it couldn't be measured.
+        cpu: The ratio of CPU times; None where it couldn't be measured.
+        instructions: The ratio of user instructions; None unless both sides counted them.
+        seconds: Wall seconds per call that after takes more than before; None with `wall`.
+        kind: Of the difference: "computing", "waiting" or "both"; "" without a difference.
+        caveats: What weakens the answer, each with its remedy.
+    """
+
+    verdict: Verdict
+    reason: str
+    clock: str
+    wall: Estimate | None
+    cpu: Estimate | None
+    instructions: Estimate | None
+    seconds: float | None
+    kind: str
+    caveats: tuple[Caveat, ...]
+
+
+def _trimmed_mean(values: NDArray[np.float64]) -> float:
+    cut = int(TRIM * len(values))
+    return float(np.sort(values)[cut : len(values) - cut].mean())
+
+
+def estimate(
+    before: Sequence[float | None], after: Sequence[float | None], confidence: float = CONFIDENCE
+) -> Estimate | None:
+    """Estimate the ratio of after to before from pairs.
+
+    The logarithms of the pairs' ratios are averaged by a 20 % trimmed mean, whose interval is that
+    of Tukey and McLaughlin (Sankhya A 25, 1963, pp. 331-352): Student's t on the pairs kept, less
+    one, with the standard error from the winsorized variance. Below five pairs nothing is trimmed,
+    and the interval is the plain paired t interval.
+
+    Args:
+        before: One value per pair, of any unit; None where it wasn't measured.
+        after: The values beside them.
+        confidence: The probability that the interval holds the ratio.
+
+    Returns:
+        The estimate, or None from fewer than two pairs or where a value isn't positive.
+    """
+    pairs = [(a, b) for a, b in zip(before, after, strict=False) if a is not None and b is not None]
+    if len(pairs) < 2 or any(not (0 < value < math.inf) for pair in pairs for value in pair):
+        return None
+    ordered = np.sort(np.array([math.log(b) - math.log(a) for a, b in pairs]))
+    count, cut = len(ordered), int(TRIM * len(ordered))
+    kept = ordered[cut : count - cut]
+    winsorized = np.clip(ordered, kept[0], kept[-1])
+    center = _trimmed_mean(ordered)
+    error = float(winsorized.std(ddof=1)) / ((1 - 2 * cut / count) * math.sqrt(count))
+    half = float(stats.t.ppf((1 + confidence) / 2, len(kept) - 1)) * error
+    low, high = (_exp(center - half), _exp(center + half))
+    return Estimate(_exp(center), Interval(low, high), count)
+
+
+def _exp(value: float) -> float:
+    """Like exp, but infinite rather than an error where few scattered pairs leave all open."""
+    return math.inf if value > 700 else math.exp(value)
+
+
+def _judge(ratio: Estimate | None, factor: float) -> Verdict:
+    if ratio is None or ratio.pairs < MIN_PAIRS:
+        return Verdict.UNKNOWN
+    if ratio.interval.low > factor:
+        return Verdict.SLOWER
+    if ratio.interval.high < 1 / factor:
+        return Verdict.FASTER
+    if 1 / factor <= ratio.interval.low and ratio.interval.high <= factor:
+        return Verdict.SAME
+    return Verdict.UNKNOWN
+
+
+def confirm(rounds: Rounds, factor: float = FACTOR, confidence: float = CONFIDENCE) -> Confirmation:
+    """Give the verdict of one benchmark's rounds.
+
+    Slower means that the whole interval of the ratio of wall times lies above the factor, faster
+    that it lies below the factor's inverse, same that it lies between the two. All else is unknown:
+    also a failure on either side. Where wall time leaves it open, CPU time decides for benchmarks
+    that compute throughout, as then only other programs can part the two.
+
+    Args:
+        rounds: The rounds of both sides; those that profiled don't count.
+        factor: The smallest ratio that counts, above 1.
+        confidence: The probability with which the interval holds.
+
+    Returns:
+        The answer, with its reason and caveats.
+
+    Raises:
+        ValueError: The factor isn't above 1.
+    """
+    if not 1 < factor < math.inf:
+        raise ValueError(f"the factor must be above 1, not {factor}")
+    timed = rounds.timed
+    failed = timed.failure
+    if failed is not None:
+        side, failure = failed
+        reason = f"could not be measured {side} the change: {failure.kind}: {failure.text}"
+        return _unmeasured(reason, _failure_remedy(failure.kind))
+    wall = estimate([r.wall for r in timed.before], [r.wall for r in timed.after], confidence)
+    if wall is None:
+        return _unmeasured("fewer than two pairs of rounds", _MORE)
+    cpu = estimate([r.cpu for r in timed.before], [r.cpu for r in timed.after], confidence)
+    counted = estimate(
+        [r.instructions for r in timed.before], [r.instructions for r in timed.after], confidence
+    )
+    verdict, clock = _judge(wall, factor), "wall"
+    if verdict is Verdict.UNKNOWN and _computes(timed.before) and _computes(timed.after):
+        verdict, clock = _judge(cpu, factor), "cpu"
+    if verdict is Verdict.UNKNOWN:
+        clock = ""
+    pairs = list(zip(timed.before, timed.after, strict=False))
+    seconds = _trimmed_mean(np.array([(b.wall or 0.0) - (a.wall or 0.0) for a, b in pairs]))
+    worked = _trimmed_mean(np.array([_active(b) - _active(a) for a, b in pairs]))
+    return Confirmation(
+        verdict,
+        _reason(verdict, cpu if clock == "cpu" and cpu is not None else wall, factor, clock),
+        clock,
+        wall,
+        cpu,
+        counted,
+        seconds,
+        _kind(seconds, worked) if verdict in (Verdict.SLOWER, Verdict.FASTER) else "",
+        tuple(_caveats(timed, verdict, clock, wall, counted, factor)),
+    )
+
+
+_MORE = "give more time with --budget, or more rounds with --rounds"
+
+
+def _failure_remedy(kind: str) -> str:
+    if kind == "timeout":
+        return "raise the benchmark's timeout attribute"
+    if kind == "skipped":
+        return "choose commits on which the benchmark applies"
+    return "run the benchmark alone with asv run --show-stderr"
+
+
+def _unmeasured(reason: str, remedy: str) -> Confirmation:
+    caveat = Caveat("unmeasured", reason, remedy)
+    return Confirmation(Verdict.UNKNOWN, reason, "", None, None, None, None, "", (caveat,))
+
+
+def _active(taken: Round) -> float:
+    """Give the seconds per call in which a process computed or would have, undisturbed."""
+    return (taken.cpu or 0.0) + taken.delayed
+
+
+def _computes(rounds: Sequence[Round]) -> bool:
+    """Tell whether a side computes throughout, other programs' disturbances left aside."""
+    shares = [_active(each) / each.wall for each in rounds if each.wall]
+    return bool(shares) and float(np.median(shares)) >= COMPUTING
+
+
+def _kind(seconds: float, worked: float) -> str:
+    """Name the difference by the share of it that the process didn't wait of its own accord."""
+    share = worked / seconds if seconds else 1.0
+    if share >= MOSTLY:
+        return "computing"
+    return "waiting" if share <= 1 - MOSTLY else "both"
+
+
+def _reason(verdict: Verdict, decisive: Estimate, factor: float, clock: str) -> str:
+    low, high = decisive.interval.low, decisive.interval.high
+    span = f"ratio {decisive.ratio:.3f} [{low:.3f}, {high:.3f}] of {clock or 'wall'} time"
+    if verdict is Verdict.SLOWER:
+        return f"{span} lies above {factor:g}"
+    if verdict is Verdict.FASTER:
+        return f"{span} lies below 1/{factor:g}"
+    if verdict is Verdict.SAME:
+        return f"{span} lies within 1/{factor:g} and {factor:g}"
+    if decisive.pairs < MIN_PAIRS:
+        return f"{decisive.pairs} pairs of rounds are too few: {MIN_PAIRS} are needed"
+    return f"{span} leaves open whether {factor:g} is reached"
+
+
+def _caveats(
+    timed: Rounds,
+    verdict: Verdict,
+    clock: str,
+    wall: Estimate,
+    counted: Estimate | None,
+    factor: float,
+) -> list[Caveat]:
+    found = []
+    if wall.pairs < MIN_PAIRS:
+        found.append(Caveat("few-rounds", f"only {wall.pairs} pairs of rounds", _MORE))
+    elif verdict is Verdict.UNKNOWN:
+        found.append(Caveat("open", "the interval is too wide for a verdict", _MORE))
+    if clock == "cpu":
+        text = "wall time scatters too much; the verdict is CPU time's"
+        found.append(Caveat("noisy", text, "close other programs and measure again"))
+    samples = [(each.wall or 0.0) * each.number for each in (*timed.before, *timed.after)]
+    if min(samples) < COARSE:
+        text = f"a sample takes {min(samples) * 1e6:.2g} µs, which the clocks' own cost distorts"
+        remedy = "let the benchmark do more in one call, or do without setup so that calls repeat"
+        found.append(Caveat("coarse-clock", text, remedy))
+    if counted is None:
+        text = "instructions could not be counted"
+        remedy = "measure where Linux counts them (kernel.perf_event_paranoid of 2 or less)"
+        found.append(Caveat("no-instructions", text, remedy))
+    elif verdict in (Verdict.SLOWER, Verdict.FASTER) and _judge(counted, factor) is Verdict.SAME:
+        text = "both sides run the same number of instructions: memory, layout or waiting differs"
+        found.append(Caveat("same-instructions", text, "look for data that grew, or for waiting"))
+    return found

@@ -1,0 +1,217 @@
+"""What the pipeline ends in: one explanation, immutable, and its form in JSON."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+
+import msgspec
+
+__all__ = [
+    "SCHEMA",
+    "Cause",
+    "Caveat",
+    "CommitRef",
+    "Explanation",
+    "ExplanationError",
+    "Interval",
+    "Place",
+    "Rounds",
+    "Verdict",
+    "decode",
+    "encode",
+]
+
+# Raised with every change that a reader of the JSON could trip over.
+SCHEMA = 1
+
+# Shares are sums of hundreds of floats, each rounded on its way through JSON.
+_TOLERANCE = 1e-6
+
+
+class ExplanationError(ValueError):
+    """JSON that is no explanation; the text says what is wrong and where."""
+
+
+class Verdict(Enum):
+    """What the paired measurement says; a thing that couldn't be measured is never *same*."""
+
+    SLOWER = "slower"
+    FASTER = "faster"
+    SAME = "same"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A 95 % confidence interval."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a function stands on one side: file below its home, and first line."""
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class CommitRef:
+    """A commit that touched a cause; the date is ISO 8601."""
+
+    hash: str
+    author: str
+    date: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A piece of changed code, or a named candidate, and what reached it of the difference.
+
+    Attributes:
+        name: qualified name, or the candidate's own name such as ``<module>``.
+        path: file below its home; empty for what stands in no file.
+        kind: how the code changed, such as ``changed``, ``new``, ``async`` or ``moved``.
+        account: one sentence that says how the cost arises.
+        seconds: its part of the difference, a benchmark call; negative where it got faster.
+        interval: the same with its uncertainty, or None where one round can't tell.
+        share: ``seconds`` over the whole difference.
+        calls_before: calls of it in one benchmark call, before.
+        calls_after: the same after.
+        price_before: own seconds of one call of it, before; 0 where there was none.
+        price_after: the same after.
+        before: where it stands before, or None if it wasn't there.
+        after: where it stands after, or None if it is gone.
+        hunk: the part of the diff that changed it; empty where no diff shows it.
+        commits: the commits of the range that touched it, oldest first.
+    """
+
+    name: str
+    path: str
+    kind: str
+    account: str
+    seconds: float
+    interval: Interval | None
+    share: float
+    calls_before: float
+    calls_after: float
+    price_before: float
+    price_after: float
+    before: Place | None
+    after: Place | None
+    hunk: str
+    commits: tuple[CommitRef, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Caveat:
+    """Something that makes the answer weaker, and what would mend it."""
+
+    kind: str
+    text: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """Seconds a benchmark call of each round on one side; instructions where they were counted."""
+
+    wall: tuple[float, ...]
+    cpu: tuple[float, ...]
+    instructions: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why one benchmark changed between two commits, and how sure that is.
+
+    Attributes:
+        benchmark: asv's name of it.
+        params: the parameter combination, as asv writes it; empty without parameters.
+        environment: asv's name of the environment.
+        machine: asv's name of the machine.
+        before: full hash of the earlier commit.
+        after: full hash of the later commit.
+        verdict: slower, faster, same or unknown.
+        ratio: after over before; None if it couldn't be measured.
+        interval: the same with its uncertainty.
+        difference: seconds a benchmark call that after takes more than before.
+        causes: the largest first; with the residual they add up to the difference.
+        residual: seconds of the difference that no cause explains.
+        async_tax: seconds of the difference spent on coroutines that were plain calls; None where
+            nothing turned async.
+        caveats: what makes the answer weaker.
+        rounds_before: what was measured on the earlier commit.
+        rounds_after: what was measured on the later one.
+        schema: the version of this form.
+    """
+
+    benchmark: str
+    params: tuple[str, ...]
+    environment: str
+    machine: str
+    before: str
+    after: str
+    verdict: Verdict
+    ratio: float | None
+    interval: Interval | None
+    difference: float | None
+    causes: tuple[Cause, ...]
+    residual: float | None
+    async_tax: float | None
+    caveats: tuple[Caveat, ...]
+    rounds_before: Rounds
+    rounds_after: Rounds
+    schema: int = SCHEMA
+
+    def __post_init__(self) -> None:
+        """Check that nothing of the difference is lost.
+
+        Raises:
+            ExplanationError: causes and residual don't add up to the difference, or a verdict
+                stands without a measurement.
+        """
+        if self.difference is None or self.residual is None:
+            if self.verdict is not Verdict.UNKNOWN or self.causes:
+                raise ExplanationError("without a measured difference there is only 'unknown'")
+            return
+        parts = [cause.seconds for cause in self.causes] + [self.residual]
+        scale = sum(abs(part) for part in parts) + abs(self.difference)
+        if not math.isclose(
+            math.fsum(parts), self.difference, rel_tol=0, abs_tol=_TOLERANCE * scale
+        ):
+            raise ExplanationError(
+                f"causes and residual add up to {math.fsum(parts)!r} s, "
+                f"not to the difference of {self.difference!r} s"
+            )
+
+
+def encode(explanation: Explanation) -> bytes:
+    """The explanation as indented JSON in UTF-8."""
+    return msgspec.json.format(msgspec.json.encode(explanation), indent=2) + b"\n"
+
+
+def decode(data: bytes) -> Explanation:
+    """The explanation in ``data``.
+
+    Raises:
+        ExplanationError: it is no JSON, of another schema, or not of this form.
+    """
+    try:
+        schema = msgspec.json.decode(data, type=_Versioned).schema
+        if schema != SCHEMA:
+            raise ExplanationError(f"schema {schema} where {SCHEMA} is read")
+        return msgspec.json.decode(data, type=Explanation)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ExplanationError(str(error)) from None
+
+
+class _Versioned(msgspec.Struct):
+    """What every version of the form has."""
+
+    schema: int

@@ -1,0 +1,763 @@
+"""Measures one benchmark in one process: `python harness.py REQUEST`, the request a JSON object.
+
+The file stands alone: it runs inside a benchmark's environment, which has the standard library
+and asv_runner and nothing else. What the benchmark prints does no harm, as the answer is one JSON
+object written to the file that the request names. The request's keys:
+
+- mode: "inspect" (limits and setup_cache), "cache" (run setup_cache), "time" or "profile";
+- benchmark_dir, benchmark, param_index (or null), output (the file for the answer), cpu (or null);
+- number (calls in one sample, 0: as asv chooses), samples and seconds (at most so many, so long);
+- batches: how many samples' worth of calls the profile covers.
+
+A round tells, besides what was measured per call, the setup's wall seconds per sample ("setup"),
+and the seconds per call in which other processes had the processor ("delayed").
+setup_cache leaves its pickle in the current folder, where later processes look for it, as in asv.
+"""
+
+# ruff: noqa: E402, PTH100, PTH105, PTH112, PTH118, PTH119, PTH120, PTH123
+# The imports follow the path's repair; the paths of code are texts, as the interpreter gives them.
+from __future__ import annotations
+
+import os
+import sys
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+# The neighbours of this file bear names of the standard library's (profile, select).
+sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) != _HERE]
+
+import builtins
+import cProfile
+import gc
+import hashlib
+import importlib
+import itertools
+import json
+import math
+import opcode
+import pickle
+import platform
+import re
+import statistics
+import struct
+import subprocess
+import sysconfig
+import tempfile
+import textwrap
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from types import CodeType
+from typing import Any
+
+__all__ = ["Homes", "builtin_name", "describe", "fingerprint", "main", "raw_child", "run"]
+
+SCHEMA = 1
+CACHE_FILE = "cache.pickle"
+TEXT_LIMIT = 500
+
+Reading = tuple[float, float, "int | None", float]
+"""Wall seconds, CPU seconds, user instructions and delayed seconds of one sample."""
+
+
+# --- what the code does, whatever its lines and wherever it lies ---
+
+_CACHE = 0 if opcode.opname[0] == "CACHE" else -1
+_EXTENDED_ARG = opcode.opmap["EXTENDED_ARG"]
+_STORE_NAME = opcode.opmap["STORE_NAME"]
+_CONSTANTS = frozenset(opcode.hasconst)
+_CLASS_LINE = "__firstlineno__"  # from 3.13 on, a class body stores its line under this name
+
+
+def _constant(value: object) -> str:
+    """Write a constant so that equal constants, and only they, give the same text."""
+    if isinstance(value, CodeType):
+        return "code:" + fingerprint(value)
+    if isinstance(value, str):
+        # Before 3.11 the qualified names of nested functions are constants of the one around them.
+        return "str:" + repr(value.rsplit(".<locals>.", 1)[-1])
+    if isinstance(value, tuple):
+        return "(" + ",".join(_constant(item) for item in value) + ")"
+    if isinstance(value, frozenset):
+        return "{" + ",".join(sorted(_constant(item) for item in value)) + "}"
+    return type(value).__name__ + ":" + repr(value)
+
+
+def fingerprint(code: CodeType) -> str:
+    """Digest everything the code does.
+
+    Constants count where they are loaded, so that docstrings and the order of constants don't.
+
+    Args:
+        code: A function's code.
+
+    Returns:
+        A hexadecimal digest that lines, paths, the function's name and the hash seed don't touch.
+    """
+    stream: list[tuple[int, int | str]] = []
+    raw = code.co_code
+    extended = 0
+    for position in range(0, len(raw), 2):
+        operation, argument = raw[position], raw[position + 1] | extended
+        if operation == _CACHE:
+            continue
+        if operation == _EXTENDED_ARG:
+            extended = argument << 8
+            continue
+        extended = 0
+        if operation in _CONSTANTS:
+            stream.append((operation, _constant(code.co_consts[argument])))
+        elif operation == _STORE_NAME and code.co_names[argument] == _CLASS_LINE and stream:
+            stream[-1] = (operation, _CLASS_LINE)
+        else:
+            stream.append((operation, argument))
+    content = (
+        stream,
+        code.co_names,
+        code.co_varnames,
+        code.co_freevars,
+        code.co_cellvars,
+        (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags),
+        getattr(code, "co_exceptiontable", b""),
+    )
+    text = repr(content).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(text, digest_size=16).hexdigest()
+
+
+# --- names: home, path and qualified name ---
+
+_METHOD = re.compile(r"<(?:method|slot wrapper) '([^']+)' of '([^']+)' objects>")
+_OF_OBJECT = re.compile(r"(\S+) of (\S+) object$")
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_PACKAGES = re.compile(r".*[\\/](?:site|dist)-packages[\\/](.+)", re.DOTALL)
+
+
+def builtin_name(text: str) -> str:
+    """Turn the profiler's text for a C function into a name such as "list.append"."""
+    text = _ADDRESS.sub("", text)
+    method = _METHOD.fullmatch(text)
+    if method:
+        return f"{method[2]}.{method[1]}"
+    text = re.sub(r"^[<{](?:built-in (?:method|function) )?|[>}]$", "", text)
+    owned = _OF_OBJECT.match(text)
+    if owned:
+        return f"{owned[2]}.{owned[1]}"
+    return f"builtins.{text}" if hasattr(builtins, text) else text  # PyPy leaves it bare
+
+
+def _below(path: str, folder: str) -> str | None:
+    """Give the path below the folder, or None where it isn't below."""
+    prefix = folder.rstrip(os.sep) + os.sep
+    return path[len(prefix) :] if path.startswith(prefix) else None
+
+
+def _spellings(folder: str) -> tuple[str, ...]:
+    """Give the folder as written and with its links followed."""
+    return tuple({os.path.abspath(folder): None, os.path.realpath(folder): None})
+
+
+class Homes:
+    """Where code lives, in words that are the same in every checkout and environment.
+
+    Args:
+        benchmark_dir: The folder of the benchmarks.
+        search_path: sys.path as the environment sets it up, before any benchmark changes it.
+    """
+
+    def __init__(self, benchmark_dir: str, search_path: Sequence[str]) -> None:
+        self._bench = _spellings(benchmark_dir)
+        names = ("stdlib", "platstdlib")
+        stdlib = [sysconfig.get_paths()[name] for name in names] + [os.path.dirname(os.__file__)]
+        self._stdlib = [spelling for folder in stdlib for spelling in _spellings(folder)]
+        sources = [entry for entry in search_path if entry and os.path.isdir(entry)]
+        roots = [(root, root) for entry in sources for root in _spellings(entry)]
+        self._roots = [root for root in roots if root[0] not in self._stdlib] + list(_editable())
+        self._roots.sort(key=lambda root: -len(root[0]))
+        self._found: dict[str, tuple[str, str]] = {}
+        self._qualified: dict[str, dict[tuple[str, int], str]] = {}
+
+    def locate(self, filename: str) -> tuple[str, str]:
+        """Give the home of a file and its path below that home, with forward slashes."""
+        found = self._found.get(filename)
+        if found is None:
+            home, path = self._locate(filename)
+            found = self._found[filename] = (home, path.replace(os.sep, "/"))
+        return found
+
+    def _locate(self, filename: str) -> tuple[str, str]:
+        if filename.startswith("<frozen ") and filename.endswith(">"):
+            name = filename[len("<frozen ") : -1]
+            package = hasattr(sys.modules.get(name), "__path__")
+            return "stdlib", name.replace(".", "/") + ("/__init__.py" if package else ".py")
+        if filename.startswith("<builtin>"):
+            return "stdlib", filename.replace("<builtin>", "builtin")
+        if filename.startswith("<"):
+            return "generated", filename[1:].split(">", 1)[0]
+        path = os.path.abspath(filename)
+        for bench in self._bench:
+            if _below(path, bench) is not None:
+                return "bench", _below(path, os.path.dirname(bench)) or path
+        packages = _PACKAGES.fullmatch(path)
+        if packages:
+            return "site", packages[1]
+        for prefix, base in self._roots:
+            if path == prefix or _below(path, prefix) is not None:
+                return "site", _below(path, base) or os.path.basename(path)
+        for folder in self._stdlib:
+            rest = _below(path, folder)
+            if rest is not None:
+                return "stdlib", rest
+        for bench in self._bench:
+            rest = _below(path, os.path.dirname(bench))
+            if rest is not None:
+                return "bench", rest
+        return "other", os.path.basename(path)
+
+    def qualified_name(self, code: CodeType) -> str:
+        """Give the qualified name of a code, rebuilt from its file before Python 3.11."""
+        name: str | None = getattr(code, "co_qualname", None)
+        if name is not None:
+            return name
+        names = self._qualified.get(code.co_filename)
+        if names is None:
+            names = self._qualified[code.co_filename] = _names_in(code.co_filename)
+        return names.get((code.co_name, code.co_firstlineno), code.co_name)
+
+
+def _editable() -> Iterator[tuple[str, str]]:
+    """Find the source folders that setuptools' editable finders map packages to."""
+    for name, module in list(sys.modules.items()):
+        mapping = getattr(module, "MAPPING", None)
+        if name.startswith("__editable__") and isinstance(mapping, dict):
+            for package, folder in mapping.items():
+                for spelling in _spellings(str(folder)):
+                    base = spelling
+                    for _ in range(str(package).count(".") + 1):
+                        base = os.path.dirname(base)
+                    yield spelling, base
+
+
+def _names_in(filename: str) -> dict[tuple[str, int], str]:
+    """Compile a file again and give the qualified name of each code in it, by name and line."""
+    try:
+        with open(filename, "rb") as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            module = compile(file.read(), filename, "exec", dont_inherit=True)
+    except (OSError, SyntaxError, ValueError):
+        return {}
+    names: dict[tuple[str, int], str] = {}
+
+    def walk(code: CodeType, prefix: str) -> None:
+        for constant in code.co_consts:
+            if isinstance(constant, CodeType):
+                name = prefix + constant.co_name
+                names[constant.co_name, constant.co_firstlineno] = name
+                function = constant.co_flags & 1  # CO_OPTIMIZED: class bodies don't have it
+                walk(constant, name + (".<locals>." if function else "."))
+
+    walk(module, "")
+    return names
+
+
+# --- the raw profile ---
+
+_OWN_FILES = frozenset({__file__, os.path.abspath(__file__), "<asv-explain>"})
+
+
+def _is_own(code: CodeType | str) -> bool:
+    """Tell whether a profiled function belongs to the measuring rather than to the benchmark."""
+    if isinstance(code, str):
+        return "_lsprof.Profiler" in code
+    return code.co_filename in _OWN_FILES
+
+
+def _key(code: CodeType | str) -> int | str:
+    """Tell functions apart: equal codes by identity, C functions by the name they have."""
+    return builtin_name(code) if isinstance(code, str) else id(code)
+
+
+def describe(stats: Sequence[Any], homes: Homes, number: int, seconds: float) -> dict[str, Any]:
+    """Turn what the profiler counted into a raw profile.
+
+    Args:
+        stats: What `Profiler.getstats()` returned.
+        homes: Where code lives.
+        number: Calls of the benchmark in the profiled region.
+        seconds: Wall time of that region, under the profiler.
+
+    Returns:
+        The raw profile, ready for JSON.
+    """
+    indices: dict[int | str, int] = {}
+    functions: list[dict[str, Any]] = []
+    edges: dict[tuple[int, int], list[Any]] = {}
+    entries = [entry for entry in stats if not _is_own(entry.code)]
+    for entry in entries:
+        code = entry.code
+        builtin = isinstance(code, str)
+        key = _key(code)
+        if key not in indices:
+            indices[key] = len(functions)
+            home, path = ("builtin", "") if builtin else homes.locate(code.co_filename)
+            function = {
+                "home": home,
+                "path": path,
+                "name": key if builtin else homes.qualified_name(code),
+                "line": 0 if builtin else code.co_firstlineno,
+                "flags": 0 if builtin else code.co_flags,
+                "fingerprint": "" if builtin else fingerprint(code),
+            }
+            functions.append(
+                {**function, "calls": 0, "recursive": 0, "own": 0.0, "cumulative": 0.0}
+            )
+        function = functions[indices[key]]
+        function["calls"] += entry.callcount
+        function["recursive"] += entry.reccallcount
+        function["own"] += entry.inlinetime
+        function["cumulative"] += entry.totaltime
+    for entry in entries:
+        caller = indices[_key(entry.code)]
+        for called in entry.calls or ():
+            callee = indices.get(_key(called.code))
+            if callee is None:
+                continue
+            edge = edges.setdefault((caller, callee), [0, 0, 0.0, 0.0])
+            edge[0] += called.callcount
+            edge[1] += called.reccallcount
+            edge[2] += called.inlinetime
+            edge[3] += called.totaltime
+    return {
+        "schema": SCHEMA,
+        "python": platform.python_version(),
+        "implementation": sys.implementation.name,
+        "number": number,
+        "seconds": seconds,
+        "functions": functions,
+        "edges": [[caller, callee, *edge] for (caller, callee), edge in edges.items()],
+    }
+
+
+# --- user instructions ---
+
+_PERF_EVENT_OPEN = {"x86_64": 298, "aarch64": 241}
+
+
+def instruction_counter() -> Callable[[], int | None]:
+    """Start counting this process's user instructions, threads included.
+
+    Returns:
+        A function that reads the count, or None where the kernel or the processor doesn't count.
+    """
+    call = _PERF_EVENT_OPEN.get(platform.machine())
+    if not sys.platform.startswith("linux") or call is None or struct.calcsize("P") != 8:
+        return lambda: None
+    # Hardware event 1 (instructions); the times enabled and running tell whether it was shared;
+    # inherit, exclude_kernel, exclude_hv.
+    attributes = struct.pack("<IIQQQQQ", 0, 112, 1, 0, 0, 3, 1 << 1 | 1 << 5 | 1 << 6) + bytes(64)
+    try:
+        import ctypes
+
+        descriptor = ctypes.CDLL(None).syscall(call, ctypes.c_char_p(attributes), 0, -1, -1, 8)
+    except (ImportError, OSError, AttributeError):
+        return lambda: None
+    if descriptor < 0:
+        return lambda: None
+
+    def read() -> int | None:
+        count, enabled, running = struct.unpack("<QQQ", os.read(descriptor, 24))
+        return int(count) if enabled == running else None
+
+    return read
+
+
+def delay_clock() -> Callable[[], float]:
+    """Start reading how long this process was ready to run while others had the processor.
+
+    Returns:
+        A function that gives seconds since some moment; always 0 where the kernel doesn't tell.
+    """
+    try:
+        descriptor = os.open("/proc/self/schedstat", os.O_RDONLY)
+    except OSError:
+        return lambda: 0.0
+
+    def read() -> float:
+        fields = os.pread(descriptor, 100, 0).split()
+        return int(fields[1]) * 1e-9 if len(fields) > 1 else 0.0
+
+    return read
+
+
+# --- timing just what asv times ---
+
+
+class Meter:
+    """A timer with the interface of `timeit.Timer` that reads wall, CPU and instructions.
+
+    Args:
+        call: What is timed.
+        params: Its arguments.
+        prepare: Sets the benchmark up again, outside what is timed.
+        timer: The benchmark's own wall clock.
+        counter: Reads the instructions used so far.
+        each: Whether to prepare before each call rather than once per sample.
+    """
+
+    def __init__(
+        self,
+        call: Callable[..., object],
+        params: tuple[object, ...],
+        prepare: Callable[[], object],
+        timer: Callable[[], float],
+        counter: Callable[[], int | None],
+        each: bool = False,
+    ) -> None:
+        self._call = call
+        self._params = params
+        self._prepare = prepare
+        self._timer = timer
+        self._counter = counter
+        self._delay = delay_clock()
+        self._each = each
+        self._profiler: cProfile.Profile | None = None
+        self.setup = 0.0
+        self.readings: list[Reading] = []
+
+    def timeit(self, number: int) -> float:
+        """Take one sample of so many calls, without garbage collection, as timeit does.
+
+        Returns:
+            Wall seconds of all calls together.
+        """
+        wall, cpu, instructions, delayed = 0.0, 0.0, 0, 0.0
+        counted = True
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            for _ in range(number if self._each else 1):
+                start = self._timer()
+                self._prepare()
+                self.setup += self._timer() - start
+                one = self._sample(1 if self._each else number)
+                wall, cpu = wall + one[0], cpu + one[1]
+                counted = counted and one[2] is not None
+                instructions += one[2] or 0
+                delayed += one[3]
+        finally:
+            if collecting:
+                gc.enable()
+        self.readings.append((wall, cpu, instructions if counted else None, delayed))
+        return wall
+
+    def _sample(self, number: int) -> Reading:
+        call, params, timer, counter = self._call, self._params, self._timer, self._counter
+        turns = itertools.repeat(None, number)
+        profiler = self._profiler
+        delay = self._delay()
+        count = counter()
+        cpu = time.process_time()
+        wall = timer()
+        if profiler is not None:
+            profiler.enable()
+        for _ in turns:
+            call(*params)
+        if profiler is not None:
+            profiler.disable()
+        wall = timer() - wall
+        cpu = time.process_time() - cpu
+        end = counter()
+        instructions = None if count is None or end is None else end - count
+        return wall, cpu, instructions, self._delay() - delay
+
+    def profile(self, number: int, batches: int, homes: Homes) -> dict[str, Any]:
+        """Profile so many samples of so many calls and return the raw profile."""
+        self._profiler = cProfile.Profile()
+        wall = sum(self.timeit(number) for _ in range(batches))
+        return describe(self._profiler.getstats(), homes, number * batches, wall)
+
+
+_RAW_START = "import sys\nexec(compile(sys.stdin.read(), '<asv-explain>', 'exec'))"
+_RAW_CODE = """
+import sys
+from timeit import default_timer as clock, timeit
+from time import process_time
+request = {request!r}
+taken = []
+if request["profile"]:
+    from _lsprof import Profiler
+    profiler = Profiler()
+    def timer():
+        taken.append((clock(), process_time()))
+        profiler.enable() if len(taken) == 1 else profiler.disable()
+        return taken[-1][0]
+else:
+    def timer():
+        taken.append((clock(), process_time()))
+        return taken[-1][0]
+timeit(stmt=request["stmt"], setup=request["setup"], number=request["number"], timer=timer)
+from importlib.util import module_from_spec, spec_from_file_location
+spec = spec_from_file_location("asv_explain_harness", request["harness"])
+harness = module_from_spec(spec)
+spec.loader.exec_module(harness)
+harness.raw_child(request, taken, profiler.getstats() if request["profile"] else None)
+"""
+
+
+def raw_child(request: dict[str, Any], taken: Sequence[Any], stats: Sequence[Any] | None) -> None:
+    """Write what the process of a timeraw benchmark measured to the file its request names."""
+    (wall, cpu), (wall_end, cpu_end) = taken
+    answer: dict[str, Any] = {"wall": wall_end - wall, "cpu": cpu_end - cpu, "profile": None}
+    if stats is not None:
+        homes = Homes(request["benchmark_dir"], request["search_path"])
+        answer["profile"] = describe(stats, homes, request["number"], answer["wall"])
+    with open(request["output"], "w", encoding="utf-8") as file:
+        json.dump(answer, file)
+
+
+class RawMeter:
+    """The timer of a timeraw benchmark: each sample is a process of its own, its start-up untimed.
+
+    Args:
+        source: Gives the statement, or the statement and its setup.
+        env: What the benchmark adds to the environment's variables.
+        benchmark_dir: The folder of the benchmarks.
+        search_path: sys.path as the environment sets it up.
+    """
+
+    def __init__(
+        self,
+        source: Callable[[], str | tuple[str, str]],
+        env: dict[str, str] | None,
+        benchmark_dir: str,
+        search_path: Sequence[str],
+    ) -> None:
+        self._source = source
+        self._env = {**os.environ, **(env or {})}
+        self._where = {"benchmark_dir": benchmark_dir, "search_path": list(search_path)}
+        self.setup = 0.0
+        self.readings: list[Reading] = []
+
+    def timeit(self, number: int) -> float:
+        """Take one sample of so many runs of the statement; returns wall seconds."""
+        start = time.perf_counter()
+        answer = self._start(number, profiled=False)
+        self.setup += time.perf_counter() - start - answer["wall"]
+        self.readings.append((answer["wall"], answer["cpu"], None, 0.0))
+        return float(answer["wall"])
+
+    def profile(self, number: int, batches: int, homes: Homes) -> dict[str, Any]:
+        """Profile one process: in another the same imports would be made once more."""
+        del batches, homes
+        profile: dict[str, Any] = self._start(number, profiled=True)["profile"]
+        return profile
+
+    def _start(self, number: int, profiled: bool) -> dict[str, Any]:
+        source = self._source()
+        statement, setup = source if isinstance(source, tuple) else (source, "")
+        with tempfile.TemporaryDirectory() as folder:
+            output = os.path.join(folder, "answer.json")
+            request = {
+                **self._where,
+                "stmt": textwrap.dedent(statement),
+                "setup": textwrap.dedent(setup),
+                "number": number,
+                "profile": profiled,
+                "harness": os.path.abspath(__file__),
+                "output": output,
+            }
+            done = subprocess.run(
+                [sys.executable, "-c", _RAW_START],
+                input=_RAW_CODE.format(request=request),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                encoding="utf-8",
+                errors="replace",
+                env=self._env,
+                check=False,
+            )
+            if done.returncode != 0:
+                lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+                raise RuntimeError(lines[-1])
+            with open(output, encoding="utf-8") as file:
+                answer: dict[str, Any] = json.load(file)
+        return answer
+
+
+# --- one process ---
+
+
+class _Skipped(Exception):
+    """The benchmark says that it doesn't apply here."""
+
+
+def _load(request: dict[str, Any]) -> Any:
+    """Find the benchmark as asv does, with its parameters chosen."""
+    discovery = importlib.import_module("asv_runner.discovery")
+    name, index = request["benchmark"], request["param_index"]
+    root = os.path.abspath(request["benchmark_dir"])
+    return discovery.get_benchmark_from_name(root, name if index is None else f"{name}-{index}")
+
+
+def _restore_cache(benchmark: Any) -> None:
+    """Hand the benchmark what setup_cache returned, as the installed asv_runner wants it."""
+    cache = None
+    if benchmark.setup_cache_key is not None:
+        with open(CACHE_FILE, "rb") as file:
+            cache = pickle.load(file)  # noqa: S301 - written by this benchmark's own setup_cache
+    if hasattr(benchmark, "set_cache"):
+        benchmark.set_cache(cache)
+    elif cache is not None:
+        benchmark.insert_param(cache)
+
+
+def _limits(repeat: Any, samples: int, seconds: float) -> tuple[int, int, float]:
+    """Bound the samples that the benchmark asks for by those that the request allows."""
+    if isinstance(repeat, (tuple, list)):
+        fewest, most, longest = repeat
+        most = min(int(most), samples)
+        return min(int(fewest), most), most, min(float(longest), seconds)
+    most = min(int(repeat), samples) if repeat else samples
+    return 1, most, seconds
+
+
+def _measure(
+    benchmark: Any, request: dict[str, Any], counter: Callable[[], int | None]
+) -> dict[str, Any]:
+    """Time a benchmark that is set up, and profile it if asked to."""
+    kinds = importlib.import_module("asv_runner.benchmarks")
+    skips = importlib.import_module("asv_runner.benchmarks.mark").SkipNotImplemented
+    homes = Homes(request["benchmark_dir"], request["search_path"])
+    meters: list[Any] = []
+
+    def meter(*params: Any, each: bool = False) -> Any:
+        if isinstance(benchmark, kinds.timeraw.TimerawBenchmark):
+            env = getattr(benchmark, "_timeraw_env", None)
+            source = lambda: benchmark.func(*params)  # noqa: E731 - a name would say no more
+            meters.append(RawMeter(source, env, request["benchmark_dir"], request["search_path"]))
+        else:
+            timer = getattr(benchmark, "timer", time.perf_counter)
+            meters.append(
+                Meter(benchmark.func, params, benchmark.redo_setup, timer, counter, each=each)
+            )
+        return meters[-1]
+
+    try:
+        if isinstance(benchmark, kinds.time.TimeBenchmark):
+            # asv's own loop decides on warm-up and samples; only its stop-watch is exchanged.
+            # A timer asked for setups between calls is one of newer runners alone.
+            benchmark._get_timer = meter
+            benchmark._get_interleaved_timer = lambda *params: meter(*params, each=True)
+            benchmark.number = request["number"] or benchmark.number
+            benchmark.repeat = _limits(benchmark.repeat, request["samples"], request["seconds"])
+            result = benchmark.do_run()
+            if result is None:
+                raise _Skipped
+            number, taken = int(result["number"]), len(result["samples"])
+        elif request["mode"] == "profile":
+            number, taken = request["number"] or 1, 1
+            build = getattr(benchmark, "_build_params", lambda: benchmark._current_params)
+            meter(*build()).timeit(number)
+        else:
+            raise TypeError(f"{benchmark.name} has no time: not a time_ or timeraw_ benchmark")
+    except skips as skip:
+        raise _Skipped from skip
+    readings: list[Reading] = meters[-1].readings[-taken:]
+    instructions = [count for _, _, count, _ in readings if count is not None]
+    setup = meters[-1].setup / len(meters[-1].readings)
+    profile = None
+    if request["mode"] == "profile":
+        profile = meters[-1].profile(number, request["batches"], homes)
+    return {
+        "schema": SCHEMA,
+        "wall": statistics.median(wall for wall, *_ in readings) / number,
+        "cpu": statistics.median(cpu for _, cpu, *_ in readings) / number,
+        "instructions": round(statistics.median(instructions) / number)
+        if len(instructions) == len(readings)
+        else None,
+        "delayed": statistics.median(delay for *_, delay in readings) / number,
+        "number": number,
+        "setup": setup,
+        "samples": [wall / number for wall, *_ in readings],
+        "profile": profile,
+        "error": None,
+    }
+
+
+def _failure(kind: str, text: str) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "wall": None,
+        "cpu": None,
+        "instructions": None,
+        "number": 0,
+        "setup": 0.0,
+        "samples": [],
+        "profile": None,
+        "error": {"kind": kind, "text": text[:TEXT_LIMIT]},
+    }
+
+
+def run(request: dict[str, Any]) -> dict[str, Any]:
+    """Do what the request asks for.
+
+    Args:
+        request: As this module's docstring says, and search_path, sys.path as it was at the start.
+
+    Returns:
+        The answer: a round, or what "inspect" and "cache" found. It holds an error rather than
+        raising one, whatever the benchmark does.
+    """
+    counter = instruction_counter()
+    try:
+        if request["cpu"] is not None and hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(0, {request["cpu"]})
+        benchmark = _load(request)
+        if request["mode"] == "inspect":
+            return {
+                "schema": SCHEMA,
+                "setup_cache": benchmark.setup_cache_key is not None,
+                "timeout": _seconds(benchmark.timeout),
+                "setup_cache_timeout": _seconds(benchmark.setup_cache_timeout),
+                "error": None,
+            }
+        if request["mode"] == "cache":
+            with open(CACHE_FILE, "wb") as file:
+                pickle.dump(benchmark.do_setup_cache(), file)
+            return {"schema": SCHEMA, "error": None}
+        _restore_cache(benchmark)
+        skipped = benchmark.do_setup()
+        try:
+            if skipped:
+                raise _Skipped
+            return _measure(benchmark, request, counter)
+        finally:
+            benchmark.do_teardown()
+    except _Skipped:
+        return _failure("skipped", "the benchmark's setup says that it does not apply")
+    except BaseException as error:  # noqa: BLE001 - sys.exit in a benchmark is a failure too
+        last = traceback.format_exception_only(type(error), error)[-1]
+        return _failure("failed", last.strip())
+
+
+def _seconds(value: Any) -> float | None:
+    """Give a limit in seconds, or None where the benchmark sets none that a clock can tell."""
+    return float(value) if value is not None and math.isfinite(value) else None
+
+
+def main(argv: Sequence[str]) -> None:
+    """Answer the one request on the command line, then end at once, whatever threads are left."""
+    search_path = list(sys.path)
+    process = os.getpid()
+    request = {"search_path": search_path, **json.loads(argv[1])}
+    answer = run(request)
+    if os.getpid() != process:
+        os._exit(1)  # a fork of the benchmark's came back: only the parent may answer
+    part = request["output"] + ".part"
+    with open(part, "w", encoding="utf-8") as file:
+        json.dump(answer, file)
+    os.replace(part, request["output"])
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(sys.argv)

@@ -1,0 +1,125 @@
+"""Runs the harness in a process of its own, inside a commit's environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from asv_explain import harness
+from asv_explain.suspect import Installed
+
+__all__ = ["ProcessRunner", "Runner", "environment"]
+
+
+class Runner(Protocol):
+    """Runs the harness once."""
+
+    def __call__(
+        self, side: Installed, request: Mapping[str, Any], folder: Path, limit: float
+    ) -> Mapping[str, Any]:
+        """Answer a request.
+
+        Args:
+            side: The commit on which to run.
+            request: The harness's request, without output and cpu.
+            folder: The process's current folder.
+            limit: Seconds after which the process is killed.
+
+        Returns:
+            The harness's answer, or one that holds an error where the process gave none.
+        """
+        ...
+
+
+def environment(side: Installed) -> dict[str, str]:
+    """Make the variables of a process that measures.
+
+    Python's own variables are left out, but for those that asv's configuration or ASV_PYTHONPATH
+    ask for. Bytecode goes to the environment's folder, never beside the user's benchmarks.
+
+    Args:
+        side: The commit on which it runs.
+
+    Returns:
+        The whole environment.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    paths = [str(side.python.absolute().parent), kept.get("PATH", os.defpath)]
+    variables = {**kept, "PATH": os.pathsep.join(paths), "PYTHONNOUSERSITE": "1"}
+    if "ASV_PYTHONPATH" in kept:
+        variables["PYTHONPATH"] = kept["ASV_PYTHONPATH"]
+    return {
+        **variables,
+        **side.env_vars,
+        "PYTHONHASHSEED": "0",
+        "PYTHONPYCACHEPREFIX": str(side.env_dir.absolute() / "asv-explain-bytecode"),
+    }
+
+
+class ProcessRunner:
+    """Runs the harness in a fresh process, pinned to the last of the processors it may use."""
+
+    def __init__(self) -> None:
+        affinity = getattr(os, "sched_getaffinity", None)
+        self._cpu: int | None = max(affinity(0)) if affinity is not None else None
+
+    def __call__(
+        self, side: Installed, request: Mapping[str, Any], folder: Path, limit: float
+    ) -> Mapping[str, Any]:
+        """Run the harness once; whatever it started is killed with it."""
+        with tempfile.TemporaryDirectory(prefix="asv-explain-") as scratch:
+            output = Path(scratch, "answer.json")
+            whole = {**request, "output": str(output), "cpu": self._cpu}
+            program = str(Path(harness.__file__).absolute())
+            command = [str(side.python.absolute()), program, json.dumps(whole)]
+            try:
+                process = subprocess.Popen(
+                    command,
+                    cwd=folder,
+                    env=environment(side),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                return _error("failed", f"{side.python} does not start: {error.strerror}")
+            try:
+                status = process.wait(limit)
+            except subprocess.TimeoutExpired:
+                return _error("timeout", f"no answer after {limit:g} seconds")
+            finally:
+                _kill_group(process)
+            try:
+                answer = json.loads(output.read_text(encoding="utf-8"))
+            except (OSError, ValueError):
+                return _error("failed", f"the process ended without an answer, {_ending(status)}")
+            if not isinstance(answer, dict):
+                return _error("failed", "the process's answer is no JSON object")
+            return answer
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process and all that it started and left behind."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        process.kill()
+    process.wait()
+
+
+def _ending(status: int) -> str:
+    if status >= 0:
+        return f"exit status {status}"
+    known = {each.value: each.name for each in signal.Signals}
+    return f"killed by {known.get(-status, f'signal {-status}')}"
+
+
+def _error(kind: str, text: str) -> dict[str, Any]:
+    return {"schema": harness.SCHEMA, "error": {"kind": kind, "text": text}}

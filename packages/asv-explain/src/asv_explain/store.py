@@ -1,0 +1,140 @@
+"""Explanations on disk: one JSON file each, written whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from asv_explain.explanation import Explanation, ExplanationError, decode, encode
+
+__all__ = ["LARGEST", "Question", "Refused", "Store", "StoreError"]
+
+# Bytes above which a file is refused unread: an explanation is some hundred kilobytes.
+LARGEST = 16 * 1024 * 1024
+
+
+class StoreError(Exception):
+    """The folder can't be used; the text names it and says what to do."""
+
+
+class Question(Protocol):
+    """What an explanation answers: a suspect asks it, and an explanation repeats it."""
+
+    @property
+    def benchmark(self) -> str:
+        """The benchmark, as asv names it."""
+        ...
+
+    @property
+    def params(self) -> tuple[str, ...]:
+        """The parameter combination, as asv writes it."""
+        ...
+
+    @property
+    def environment(self) -> str:
+        """The environment, as asv names it."""
+        ...
+
+    @property
+    def machine(self) -> str:
+        """The machine, as asv names it."""
+        ...
+
+    @property
+    def before(self) -> str:
+        """The earlier commit."""
+        ...
+
+    @property
+    def after(self) -> str:
+        """The later commit."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A file in the store that is no explanation, and why."""
+
+    path: Path
+    reason: str
+
+
+class Store:
+    """The explanations of one project, in one folder.
+
+    Args:
+        folder: where they are; made when the first is put.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, question: Question) -> Path:
+        """The file in which the answer to a question is kept.
+
+        The name begins with what a person looks for and ends with a digest of the whole question,
+        so that no text from outside ever becomes part of a path.
+        """
+        asked = (
+            question.benchmark,
+            *question.params,
+            question.environment,
+            question.machine,
+            question.before,
+            question.after,
+        )
+        digest = hashlib.sha256("\0".join(asked).encode()).hexdigest()[:12]
+        name = re.sub(r"[^A-Za-z0-9.]+", "-", question.benchmark).strip("-.")[:80]
+        return self.folder / f"{name}-{question.after[:8]}-{digest}.json"
+
+    def put(self, explanation: Explanation) -> Path:
+        """Keep an explanation in place of an earlier one of the same question.
+
+        Raises:
+            StoreError: the file can't be written; what was there before is still there.
+        """
+        path = self.path(explanation)
+        data = encode(explanation)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(dir=self.folder, suffix=".part")
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(data)
+                Path(name).replace(path)
+            finally:
+                Path(name).unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"can't write {path} ({error.strerror}); make room or make it writable"
+            ) from None
+        return path
+
+    def get(self, question: Question) -> Explanation | None:
+        """The stored answer to a question, or None if none can be used."""
+        found = self._read(self.path(question))
+        return found if isinstance(found, Explanation) else None
+
+    def __iter__(self) -> Iterator[Explanation | Refused]:
+        """Everything in the folder, in order of file name; what is no explanation is refused."""
+        for path in sorted(self.folder.glob("*.json")):
+            found = self._read(path)
+            if found is not None:
+                yield found
+
+    def _read(self, path: Path) -> Explanation | Refused | None:
+        try:
+            size = path.stat().st_size
+            if size > LARGEST:
+                return Refused(path, f"{size} bytes, more than any explanation has ({LARGEST})")
+            return decode(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except (OSError, ExplanationError) as error:
+            return Refused(path, str(error))

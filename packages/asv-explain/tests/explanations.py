@@ -1,0 +1,59 @@
+"""An explanation that the tests of every report share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asv_explain.explanation import (
+    Cause,
+    Caveat,
+    CommitRef,
+    Explanation,
+    Interval,
+    Place,
+    Rounds,
+    Verdict,
+)
+
+__all__ = ["CAUSE", "explanation"]
+
+CAUSE = Cause(
+    name="FlowManager.should_skip",
+    path="cascade/runtime/flow.py",
+    kind="async",
+    account="should_skip is awaited now",
+    seconds=0.5,
+    interval=Interval(0.4, 0.6),
+    share=0.5,
+    calls_before=12,
+    calls_after=12.5,
+    price_before=1e-6,
+    price_after=2e-6,
+    before=Place("cascade/runtime/flow.py", 15),
+    after=Place("cascade/runtime/skips.py", 17),
+    hunk="@@ -1 +1 @@\n-def\n+async def\n",
+    commits=(CommitRef("a" * 40, "A", "2026-11-21T20:00:00+00:00", "feat: x"),),
+)
+
+
+def explanation(**changes: Any) -> Explanation:
+    """An explanation that adds up, with some values changed."""
+    values: dict[str, Any] = {
+        "benchmark": "tco.Stable.time_warm",
+        "params": ("10", "'deep'"),
+        "environment": "virtualenv-py3.11",
+        "machine": "box",
+        "before": "b" * 40,
+        "after": "a" * 40,
+        "verdict": Verdict.SLOWER,
+        "ratio": 2.0,
+        "interval": Interval(1.9, 2.1),
+        "difference": 1.0,
+        "causes": (CAUSE,),
+        "residual": 0.5,
+        "async_tax": 0.4,
+        "caveats": (Caveat("few-rounds", "only 2 rounds", "raise --budget"),),
+        "rounds_before": Rounds((1.0, 1.1), (1.0, 1.0), ()),
+        "rounds_after": Rounds((2.0, 2.1), (2.0, 2.0), ()),
+    }
+    return Explanation(**{**values, **changes})

@@ -1,0 +1,355 @@
+"""The course of measuring, with a made-up runner and clock, and with real processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asv_explain.confirm import MIN_PAIRS, confirm
+from asv_explain.explanation import Verdict
+from asv_explain.measure import LOOK_AT, Plan, measure
+from asv_explain.process import ProcessRunner, environment
+from asv_explain.suspect import Installed, Suspect
+
+SUSPECT = Suspect("suite.time_it", None, (), "env", "machine", "a" * 40, "b" * 40)
+
+
+def installed(commit: str, folder: Path, **env: str) -> Installed:
+    """Make a side that runs on this interpreter."""
+    return Installed(commit * 40, Path(sys.executable), folder / "benchmarks", folder / "env", env)
+
+
+@dataclass
+class Fake:
+    """A runner whose answers are made up, and a clock that its processes move on."""
+
+    walls: Mapping[str, float]
+    cost: float = 1.0
+    slowdown: float = 1.0
+    setup: float = 0.0
+    cached: bool = False
+    fails: tuple[str, str, str] | None = None
+    now: float = 100.0
+    asked: list[tuple[str, str, Mapping[str, Any], Path, float]] = field(default_factory=list)
+
+    def __call__(
+        self, side: Installed, request: Mapping[str, Any], folder: Path, limit: float
+    ) -> Mapping[str, Any]:
+        """Answer as a benchmark of the given wall time would."""
+        name, mode = side.commit[0], str(request["mode"])
+        self.asked.append((name, mode, request, folder, limit))
+        self.now += self.cost * (self.slowdown if mode == "profile" else 1.0)
+        if self.fails is not None and self.fails[:2] == (name, mode):
+            return {"schema": 1, "error": {"kind": self.fails[2], "text": "why"}}
+        if mode == "inspect":
+            limits = {"timeout": 7.0, "setup_cache_timeout": 9.0}
+            return {"schema": 1, "setup_cache": self.cached, **limits, "error": None}
+        if mode == "cache":
+            return {"schema": 1, "error": None}
+        wall = self.walls[name] * (1 + len(self.asked) % 7 * 1e-3)
+        return {
+            "schema": 1,
+            "wall": wall,
+            "cpu": wall,
+            "instructions": None,
+            "number": request["number"] or 25,
+            "setup": self.setup,
+            "delayed": 0.0,
+            "samples": [wall],
+            "profile": {"made": "up"} if mode == "profile" else None,
+            "error": None,
+        }
+
+    def clock(self) -> float:
+        """Give the time that processes have taken so far."""
+        return self.now
+
+    def order(self, mode: str) -> str:
+        """Give the sides of the processes of one mode, in the order of running."""
+        return "".join(name for name, asked, *_ in self.asked if asked == mode)
+
+    def requests(self, mode: str) -> list[Mapping[str, Any]]:
+        """Give the requests of one mode."""
+        return [request for _, asked, request, *_ in self.asked if asked == mode]
+
+
+def run(fake: Fake, tmp_path: Path, plan: Plan) -> Any:
+    """Measure with a made-up runner."""
+    sides = installed("a", tmp_path), installed("b", tmp_path)
+    return measure(SUSPECT, *sides, plan, fake, fake.clock)
+
+
+def test_sides_take_turns_a_b_b_a(tmp_path: Path) -> None:
+    """After the process that chooses the number, each pair turns the order of the last round."""
+    fake = Fake({"a": 1.0, "b": 1.0})
+    found = run(fake, tmp_path, Plan(rounds=4))
+    assert fake.order("inspect") == "ab"
+    assert fake.order("time") == "a" + "abba" * 2
+    assert len(found.timed.before) == len(found.timed.after) == 4
+    assert fake.order("profile") == ""
+
+
+def test_both_sides_make_the_same_number_of_calls(tmp_path: Path) -> None:
+    """The number is chosen once, on the side before."""
+    fake = Fake({"a": 1e-3, "b": 2e-3})
+    run(fake, tmp_path, Plan(rounds=4))
+    first, *others = [request["number"] for request in fake.requests("time")]
+    assert first == 0
+    assert set(others) == {25}
+    assert {request["number"] for request in fake.requests("profile")} == {25}
+    assert len({request["batches"] for request in fake.requests("profile")}) == 1
+
+
+def test_timing_ends_when_the_answer_is_clear(tmp_path: Path) -> None:
+    """The first look that is clear is the last."""
+    fake = Fake({"a": 1.0, "b": 1.0}, cost=0.01)
+    found = run(fake, tmp_path, Plan())
+    assert len(found.timed.before) == LOOK_AT[0] == MIN_PAIRS
+    assert confirm(found).verdict is Verdict.SAME
+
+
+def test_timing_ends_when_its_budget_is_spent(tmp_path: Path) -> None:
+    """A ratio at the factor itself never gets clear: the budget ends it, and is kept."""
+    fake = Fake({"a": 1.0, "b": 1.05}, cost=1.0)
+    found = run(fake, tmp_path, Plan(budget=40.0))
+    assert confirm(found).verdict is Verdict.UNKNOWN
+    assert fake.now - 100.0 <= 40.0
+    assert len(found.timed.before) > MIN_PAIRS
+
+
+def test_a_slow_benchmark_within_a_small_budget_is_unknown(tmp_path: Path) -> None:
+    """One pair at least is measured, which is too little for a verdict."""
+    fake = Fake({"a": 10.0, "b": 20.0}, cost=25.0)
+    found = run(fake, tmp_path, Plan(budget=60.0))
+    assert len(found.timed.before) == 1
+    assert confirm(found).verdict is Verdict.UNKNOWN
+
+
+def test_a_change_is_profiled_in_turns_and_processes_of_its_own(tmp_path: Path) -> None:
+    """Profiles follow the times, a given number of pairs at most."""
+    fake = Fake({"a": 1.0, "b": 1.5}, cost=0.1)
+    found = run(fake, tmp_path, Plan(profiles=3))
+    assert fake.order("profile") == "abbaab"
+    assert len(found.profiled.before) == len(found.profiled.after) == 3
+    assert all(each.profile == {"made": "up"} for each in found.profiled.before)
+    assert all(each.profile is None for each in found.timed.before)
+
+
+def test_one_pair_is_profiled_even_when_the_budget_is_spent(tmp_path: Path) -> None:
+    """A verdict without any profile could not be explained."""
+    fake = Fake({"a": 1.0, "b": 1.5}, cost=4.0, slowdown=10.0)
+    run(fake, tmp_path, Plan(budget=64.0))
+    assert fake.order("profile") == "ab"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "setup", "batches"),
+    [
+        (4e-3, 8e-3, 0.0, 1),
+        (4e-5, 8e-5, 0.0, 100),
+        (1e-9, 2e-9, 0.0, 1000),
+        (4e-5, 8e-5, 0.5, 3),
+        (4e-5, 4e-2, 0.0, 1),
+        (9.0, 10.0, 9.0, 1),
+    ],
+)
+def test_profiles_cover_enough_but_not_too_much(
+    tmp_path: Path, before: float, after: float, setup: float, batches: int
+) -> None:
+    """The quicker side's region is long enough, the slower side's with its setups not too long."""
+    fake = Fake({"a": before, "b": after}, cost=0.01, setup=setup)
+    run(fake, tmp_path, Plan(profiles=1))
+    assert {request["batches"] for request in fake.requests("profile")} == {batches}
+
+
+def test_setup_cache_runs_once_on_each_side_in_the_folder_of_its_rounds(tmp_path: Path) -> None:
+    """Its folder is that of all later processes of the side, and of that side alone."""
+    fake = Fake({"a": 1.0, "b": 1.0}, cached=True)
+    run(fake, tmp_path, Plan(rounds=2))
+    assert fake.order("cache") == "ab"
+    folders = {
+        name: {folder for side, mode, _, folder, _ in fake.asked if side == name and mode == "time"}
+        for name in "ab"
+    }
+    caches = {name: folder for name, mode, _, folder, _ in fake.asked if mode == "cache"}
+    assert folders == {name: {folder} for name, folder in caches.items()}
+    assert caches["a"] != caches["b"]
+    assert {limit for _, mode, _, _, limit in fake.asked if mode == "cache"} == {9.0}
+
+
+def test_without_setup_cache_each_process_has_an_empty_folder(tmp_path: Path) -> None:
+    """Nothing that one round leaves behind is found by the next."""
+    fake = Fake({"a": 1.0, "b": 1.0})
+    run(fake, tmp_path, Plan(rounds=2))
+    folders = [folder for *_, folder, _ in fake.asked]
+    assert len(set(folders)) == len(folders)
+    assert not any(folder.exists() for folder in folders)
+
+
+def test_limits_are_the_benchmark_s_and_wider_under_the_profiler(tmp_path: Path) -> None:
+    """The timeout that the benchmark sets holds; profiling slows it down."""
+    fake = Fake({"a": 1.0, "b": 2.0})
+    run(fake, tmp_path, Plan(timeout=50.0))
+    limits = {mode: limit for _, mode, _, _, limit in fake.asked}
+    assert limits == {"inspect": 50.0, "time": 7.0, "profile": 70.0}
+
+
+@pytest.mark.parametrize("kind", ["failed", "timeout", "skipped"])
+@pytest.mark.parametrize("side", ["a", "b"])
+@pytest.mark.parametrize("mode", ["inspect", "cache", "time"])
+def test_the_first_failure_ends_it(tmp_path: Path, side: str, mode: str, kind: str) -> None:
+    """It stands among its side's rounds, and nothing runs after it."""
+    fake = Fake({"a": 1.0, "b": 1.0}, cached=True, fails=(side, mode, kind))
+    found = run(fake, tmp_path, Plan())
+    assert found.failure is not None
+    assert found.failure[0] == {"a": "before", "b": "after"}[side]
+    assert found.failure[1].kind == kind
+    assert fake.asked[-1][:2] == (side, mode)
+    assert confirm(found).verdict is Verdict.UNKNOWN
+
+
+def test_a_failing_profile_leaves_the_times(tmp_path: Path) -> None:
+    """The verdict stands; that no profile was had is said beside it."""
+    fake = Fake({"a": 1.0, "b": 1.5}, cost=0.1, fails=("b", "profile", "timeout"))
+    found = run(fake, tmp_path, Plan())
+    assert confirm(found).verdict is Verdict.SLOWER
+    assert found.profiled.failure is not None
+
+
+def test_the_environment_is_clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python's variables of the caller don't reach the benchmark, those of asv's matrix do."""
+    monkeypatch.setenv("PYTHONPATH", "/somewhere")
+    monkeypatch.setenv("PYTHONOPTIMIZE", "2")
+    found = environment(installed("a", tmp_path, MATRIX="1", PYTHONHASHSEED="random"))
+    assert "PYTHONPATH" not in found
+    assert "PYTHONOPTIMIZE" not in found
+    assert found["PYTHONHASHSEED"] == "0"
+    assert found["MATRIX"] == "1"
+    assert found["PYTHONPYCACHEPREFIX"].startswith(str(tmp_path / "env"))
+    monkeypatch.setenv("ASV_PYTHONPATH", "/wanted")
+    assert environment(installed("a", tmp_path))["PYTHONPATH"] == "/wanted"
+
+
+SUITE = """
+import os
+import subprocess
+import sys
+
+
+def time_it():
+    return sum(range(LOOPS))
+
+
+def time_prints():
+    print("{" * 100000)
+
+
+def time_hangs():
+    child = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    with open(PIDS, "w") as file:
+        file.write(f"{os.getpid()} {child.pid}")
+    while True:
+        pass
+
+
+time_hangs.timeout = 1.0
+
+
+def time_dies():
+    os.kill(os.getpid(), 11)
+"""
+
+
+@pytest.fixture
+def sides(tmp_path: Path) -> tuple[Installed, Installed]:
+    """Two commits' benchmarks, the later of which does four times as much."""
+    made = []
+    for commit, loops in (("a", 20_000), ("b", 80_000)):
+        folder = tmp_path / commit / "benchmarks"
+        folder.mkdir(parents=True)
+        (folder / "__init__.py").write_text("")
+        pids = str(tmp_path / "pids")
+        (folder / "suite.py").write_text(f"LOOPS = {loops}\nPIDS = {pids!r}\n{SUITE}")
+        made.append(installed(commit, tmp_path / commit))
+    return made[0], made[1]
+
+
+def test_real_processes_find_a_real_change(sides: tuple[Installed, Installed]) -> None:
+    """Four times the work is slower, profiled on both sides, and leaves no bytecode behind."""
+    found = measure(SUSPECT, *sides, Plan(rounds=4, profiles=1), ProcessRunner(), time.monotonic)
+    answer = confirm(found)
+    assert found.failure is None
+    assert answer.verdict is Verdict.SLOWER
+    assert answer.kind in ("computing", "both")
+    for rounds in (found.profiled.before, found.profiled.after):
+        (profile,) = [each.profile for each in rounds]
+        assert profile is not None
+        calls = {each["name"]: each["calls"] for each in profile["functions"]}
+        assert calls["time_it"] == calls["builtins.sum"] == profile["number"]
+    assert not list(sides[0].benchmark_dir.rglob("*.pyc"))
+
+
+def gone(pid: int) -> bool:
+    """Tell whether a process has ended: no longer there, or a zombie nobody has collected yet."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return state == "Z"
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux's /proc")
+def test_a_hanging_benchmark_is_killed_with_all_it_started(
+    sides: tuple[Installed, Installed], tmp_path: Path
+) -> None:
+    """After its timeout neither the process nor its child is left."""
+    suspect = Suspect("suite.time_hangs", None, (), "env", "machine", "a" * 40, "b" * 40)
+    found = measure(suspect, *sides, Plan(), ProcessRunner(), time.monotonic)
+    assert found.failure is not None
+    assert found.failure[1].kind == "timeout"
+    deadline = time.monotonic() + 30
+    for pid in map(int, (tmp_path / "pids").read_text().split()):
+        while not gone(pid) and time.monotonic() < deadline:
+            os.sched_yield()
+        assert gone(pid)
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "kind", "text"),
+    [
+        ("suite.time_dies", "failed", signal.Signals(11).name),
+        ("suite.time_absent", "failed", "time_absent"),
+    ],
+)
+def test_a_process_that_dies_says_how(
+    sides: tuple[Installed, Installed], benchmark: str, kind: str, text: str
+) -> None:
+    """A crash of the interpreter and a benchmark that isn't there are failures with a text."""
+    suspect = Suspect(benchmark, None, (), "env", "machine", "a" * 40, "b" * 40)
+    found = measure(suspect, *sides, Plan(), ProcessRunner(), time.monotonic)
+    assert found.failure is not None
+    assert found.failure[1].kind == kind
+    assert text in found.failure[1].text
+
+
+def test_an_absent_interpreter_is_a_failure(tmp_path: Path) -> None:
+    """It names the interpreter and never raises."""
+    side = Installed("a" * 40, tmp_path / "python", tmp_path, tmp_path, {})
+    answer = ProcessRunner()(side, {}, tmp_path, 1.0)
+    assert answer["error"]["kind"] == "failed"
+    assert "does not start" in answer["error"]["text"]
+
+
+def test_a_benchmark_that_prints_is_measured(sides: tuple[Installed, Installed]) -> None:
+    """What it prints goes nowhere and disturbs nothing."""
+    suspect = Suspect("suite.time_prints", None, (), "env", "machine", "a" * 40, "b" * 40)
+    found = measure(suspect, *sides, Plan(rounds=1), ProcessRunner(), time.monotonic)
+    assert found.failure is None
