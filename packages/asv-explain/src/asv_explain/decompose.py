@@ -1,0 +1,256 @@
+"""Splitting each function's difference into more calls and dearer calls; telling it from noise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats  # type: ignore[import-untyped]
+
+from asv_explain.match import Flags, Match, PairKind, match_profiles
+from asv_explain.profile import Indices, Profile, Seconds
+
+__all__ = [
+    "ConservationError",
+    "Decomposition",
+    "Side",
+    "Spread",
+    "check_conserved",
+    "decompose",
+    "round_differences",
+    "spread_of",
+]
+
+# The share of false findings that is accepted among all functions said to differ.
+FALSE_DISCOVERY_RATE = 0.05
+# Rounding of a few hundred thousand additions stays far below this share of what was added.
+ROUNDING = 1e-9
+# Standard error of a median against that of a mean, for normal noise: sqrt(pi / 2).
+MEDIAN_ERROR = float(np.sqrt(np.pi / 2))
+
+
+class ConservationError(ValueError):
+    """Parts do not add up to the measured difference, or aren't finite numbers."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Side:
+    """One side of a comparison.
+
+    Attributes:
+        profile: What ran.
+        own: Seconds in each function itself over the whole region, the profiler's cost taken out.
+        measured: Seconds per call of the benchmark, measured without a profiler.
+        uncertainty: Standard error of ``own``, in seconds; unknown counts as none.
+    """
+
+    profile: Profile
+    own: Seconds
+    measured: float
+    uncertainty: Seconds | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decomposition:
+    """Where a difference lies; seconds and calls are per call of the benchmark, one value a pair.
+
+    Attributes:
+        difference: Own seconds after - before; the sum of the four parts below.
+        by_calls: What more calls cost, at the mean of both prices.
+        by_price: What dearer calls cost, at the mean of both numbers of calls.
+        by_new: Own seconds of what ran after alone.
+        by_gone: Minus the own seconds of what ran before alone.
+        calls_before: Calls before.
+        calls_after: Calls after.
+        price_before: Own seconds of a call before, 0 where there was none.
+        price_after: Own seconds of a call after, 0 where there was none.
+        systematic: Standard error that stays however many rounds there are.
+        measured: Seconds after - before, measured without a profiler.
+        residual: What of ``measured`` is in no function.
+    """
+
+    difference: Seconds
+    by_calls: Seconds
+    by_price: Seconds
+    by_new: Seconds
+    by_gone: Seconds
+    calls_before: Seconds
+    calls_after: Seconds
+    price_before: Seconds
+    price_after: Seconds
+    systematic: Seconds
+    measured: float
+    residual: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spread:
+    """What rounds say of many differences at once; arrays of one value each.
+
+    Attributes:
+        median: Median over the rounds, in seconds.
+        low: Lower end of the interval.
+        high: Upper end of the interval.
+        p_value: Of the difference being nothing, before the control for many comparisons.
+        noise: Whether it can't be told from nothing.
+    """
+
+    median: Seconds
+    low: Seconds
+    high: Seconds
+    p_value: Seconds
+    noise: Flags
+
+
+def decompose(before: Side, after: Side, match: Match) -> Decomposition:
+    """Split each pair's difference so that the parts add up to it.
+
+    With calls n and price p, n1 p1 - n0 p0 = (n1 - n0) (p0 + p1) / 2 + (p1 - p0) (n0 + n1) / 2:
+    symmetric, so that exchanging the sides changes signs alone, and without a rest.
+
+    Raises:
+        ConservationError: The parts and the residual aren't the measured difference.
+    """
+    calls_before, seconds_before, error_before = _per_call(before, match.before)
+    calls_after, seconds_after, error_after = _per_call(after, match.after)
+    difference = seconds_after - seconds_before
+    new, gone = match.kind == PairKind.NEW, match.kind == PairKind.GONE
+    both = ~new & ~gone
+    price_before = _price(seconds_before, calls_before)
+    price_after = _price(seconds_after, calls_after)
+    # What was not called on a side has no price of its own there: all of it is the calls.
+    known_before = np.where(calls_before > 0, price_before, price_after)
+    known_after = np.where(calls_after > 0, price_after, price_before)
+    by_calls = (calls_after - calls_before) * (known_before + known_after) / 2
+    by_calls = np.where(both, by_calls, 0.0)
+    measured = after.measured - before.measured
+    result = Decomposition(
+        difference=difference,
+        by_calls=by_calls,
+        by_price=np.where(both, difference - by_calls, 0.0),
+        by_new=np.where(new, difference, 0.0),
+        by_gone=np.where(gone, difference, 0.0),
+        calls_before=calls_before,
+        calls_after=calls_after,
+        price_before=price_before,
+        price_after=price_after,
+        systematic=np.hypot(error_before, error_after),
+        measured=measured,
+        residual=measured - float(difference.sum()),
+    )
+    parts = result.by_calls + result.by_price + result.by_new + result.by_gone
+    scale = float(np.abs(seconds_before).sum() + np.abs(seconds_after).sum())
+    check_conserved(parts, result.residual, measured, scale)
+    return result
+
+
+def check_conserved(parts: Seconds, residual: float, measured: float, scale: float) -> None:
+    """Check that parts and residual are what was measured.
+
+    Args:
+        parts: Seconds.
+        residual: Seconds in no part.
+        measured: Seconds they should add up to.
+        scale: Seconds that were added and subtracted on the way, which bounds the rounding.
+
+    Raises:
+        ConservationError: They aren't, or something isn't a finite number.
+    """
+    total = float(parts.sum()) + residual
+    allowed = ROUNDING * max(scale, abs(measured))
+    if not abs(total - measured) <= allowed:
+        raise ConservationError(
+            f"attributed differences and residual are {total:.9g} s, "
+            f"but {measured:.9g} s were measured"
+        )
+
+
+def round_differences(
+    rounds: Sequence[tuple[Side, Side]], before: Profile, after: Profile, match: Match
+) -> Seconds:
+    """Own difference per call of the benchmark of each pair in each round (rounds, P).
+
+    Args:
+        rounds: Both sides of each round.
+        before: All rounds' profiles before in one, which ``match`` refers to.
+        after: The same after.
+        match: The pairs.
+    """
+    result = np.zeros((len(rounds), len(match)))
+    for row, sides in zip(result, rounds, strict=True):
+        for sign, side, whole, pairs in (
+            (-1, sides[0], before, match.pair_before),
+            (1, sides[1], after, match.pair_after),
+        ):
+            found = match_profiles(side.profile, whole)
+            inside = (found.before >= 0) & (found.after >= 0)
+            seconds = side.own[found.before[inside]] / side.profile.number
+            np.add.at(row, pairs[found.after[inside]], sign * seconds)
+    return result
+
+
+def spread_of(rounds: Seconds, systematic: Seconds | None = None) -> Spread:
+    """Median and interval of each column over rounds, with control for many comparisons.
+
+    Each column has a paired t test against nothing, its error widened by what does not shrink with
+    rounds. Benjamini and Hochberg (1995, J. R. Stat. Soc. B 57, 289) holds the false discoveries
+    among those said to differ at 5 %; intervals of those chosen so are widened as Benjamini and
+    Yekutieli (2005, J. Am. Stat. Assoc. 100, 71) ask. One round alone tells nothing from noise.
+
+    Args:
+        rounds: Seconds, one row a round, one column each difference.
+        systematic: Standard error of each column that is the same in all rounds, in seconds.
+    """
+    count, columns = rounds.shape
+    if count == 0 or columns == 0:
+        empty = np.zeros(columns)
+        endless = np.full(columns, np.inf)
+        return Spread(empty, -endless, endless, empty + 1, np.ones(columns, np.bool_))
+    median = np.median(rounds, axis=0)
+    if count == 1:
+        endless = np.full(columns, np.inf)
+        return Spread(median, -endless, endless, np.ones(columns), np.ones(columns, np.bool_))
+    error = rounds.std(axis=0, ddof=1) / np.sqrt(count) * MEDIAN_ERROR
+    if systematic is not None:
+        error = np.hypot(error, systematic)
+    ratio = np.divide(np.abs(median), error, out=np.full(columns, np.inf), where=error > 0)
+    ratio[(error == 0) & (median == 0)] = 0.0
+    p_value = 2 * stats.t.sf(ratio, count - 1)
+    order = np.argsort(p_value, kind="stable")
+    steps = FALSE_DISCOVERY_RATE * np.arange(1, columns + 1) / columns
+    passed = np.flatnonzero(p_value[order] <= steps)
+    found = int(passed[-1]) + 1 if len(passed) else 0
+    noise = np.ones(columns, np.bool_)
+    noise[order[:found]] = False
+    level = FALSE_DISCOVERY_RATE * max(found, 1) / columns
+    width = np.where(
+        noise,
+        stats.t.isf(FALSE_DISCOVERY_RATE / 2, count - 1),
+        stats.t.isf(level / 2, count - 1),
+    )
+    # An interval that said otherwise than the verdict would only puzzle: noise holds 0.
+    half = np.where(noise, np.maximum(width * error, np.abs(median)), width * error)
+    return Spread(median, median - half, median + half, p_value, noise)
+
+
+def _per_call(side: Side, index: Indices) -> tuple[Seconds, Seconds, Seconds]:
+    """Calls, own seconds and their error per call of the benchmark, of each pair."""
+    number = side.profile.number
+    error = np.zeros(len(side.own)) if side.uncertainty is None else side.uncertainty
+    if len(side.own) != len(side.profile.functions) or len(error) != len(side.own):
+        raise ConservationError("corrected times are not one for each function of the profile")
+    if not (np.isfinite(side.own).all() and np.isfinite(side.measured)):
+        raise ConservationError("a time is not a finite number")
+    there = index >= 0
+    columns = []
+    for values in (side.profile.calls, side.own, error):
+        column = np.zeros(len(index))
+        column[there] = values[index[there]] / number
+        columns.append(column)
+    return columns[0], columns[1], columns[2]
+
+
+def _price(seconds: Seconds, calls: Seconds) -> Seconds:
+    """Seconds of one call, 0 where there are no calls."""
+    return np.divide(seconds, calls, out=np.zeros(len(calls)), where=calls > 0)

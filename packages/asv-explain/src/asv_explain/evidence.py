@@ -1,0 +1,134 @@
+"""What to show of a change: its part of the diff, and the commits that touched it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from asv_explain.change import Change
+from asv_explain.git import GitError, git
+
+__all__ = ["CommitInfo", "Evidence", "evidence"]
+
+_HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@(.*)")
+# Lines around a change that are shown with it.
+CONTEXT = 3
+_FORMAT = "--format=%H%x1f%an%x1f%aI%x1f%s"
+
+
+@dataclass(frozen=True, slots=True)
+class CommitInfo:
+    """A commit: its hash, author, date (ISO 8601) and subject."""
+
+    commit: str
+    author: str
+    date: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The diff of a change alone, and the commits that touched its lines, latest first."""
+
+    hunk: str
+    commits: tuple[CommitInfo, ...]
+
+
+def evidence(repository: Path, before: str, after: str, change: Change) -> Evidence:
+    """Find the diff and the commits of one change.
+
+    Args:
+        repository: Folder of the repository.
+        before: The commit before.
+        after: The commit after.
+        change: What changed.
+
+    Raises:
+        GitError: git doesn't know a commit or can't read it.
+    """
+    return Evidence(
+        _hunk(repository, before, after, change), _commits(repository, before, after, change)
+    )
+
+
+def _hunk(repository: Path, before: str, after: str, change: Change) -> str:
+    """The lines of the diff within the change's lines, with a header that fits them."""
+    options = ("diff", "--no-ext-diff", "--no-textconv", "--no-color", f"-U{CONTEXT}")
+    if change.file_before and change.file_after:
+        sides = (f"{before}:{change.file_before}", f"{after}:{change.file_after}")
+        output = git(repository, *options, *sides)
+    else:
+        file = change.file_after or change.file_before or ""
+        output = git(repository, *options, before, after, "--", f":(top,literal){file}")
+    kept: list[str] = []
+    hunk: list[tuple[int, int, str]] = []
+    title, line_before, line_after, inside = "", 0, 0, False
+    for line in [*output.decode(errors="replace").splitlines(), "@@ end"]:
+        if line.startswith("@@"):
+            kept += _cut(hunk, title, change)
+            hunk = []
+            start = _HUNK.match(line)
+            if start:
+                line_before, line_after = int(start[1]), int(start[2])
+                title, inside = start[3], True
+        elif line.startswith("diff --git"):
+            inside = False
+        elif inside and line[:1] in " +-":
+            hunk.append((line_before, line_after, line))
+            line_before += line[0] != "+"
+            line_after += line[0] != "-"
+    return "\n".join(kept)
+
+
+def _cut(hunk: list[tuple[int, int, str]], title: str, change: Change) -> list[str]:
+    """The lines of a hunk that are in the change, with what is around them."""
+    ours, theirs = change.lines_before, change.lines_after
+    whole = ours is None and theirs is None
+    inside = [
+        index
+        for index, (before, after, line) in enumerate(hunk)
+        if line[0] != " "
+        and (
+            whole
+            or (line[0] == "-" and ours is not None and ours[0] <= before <= ours[1])
+            or (line[0] == "+" and theirs is not None and theirs[0] <= after <= theirs[1])
+        )
+    ]
+    if not inside:
+        return []
+    part = hunk[max(inside[0] - CONTEXT, 0) : inside[-1] + CONTEXT + 1]
+    lines = [line for _, _, line in part]
+    counts = [sum(line[0] != other for line in lines) for other in "+-"]
+    header = f"@@ -{part[0][0]},{counts[0]} +{part[0][1]},{counts[1]} @@{title}"
+    return [header, *lines]
+
+
+def _commits(repository: Path, before: str, after: str, change: Change) -> tuple[CommitInfo, ...]:
+    """Commits that touched the lines; those of the file, where lines can't be followed."""
+    span = f"{before}..{after}"
+    if not git(repository, "rev-list", "-1", span).strip():
+        # The older commit may be the one after.
+        span = f"{after}..{before}"
+        lines, file = change.lines_before, change.file_before
+    else:
+        lines, file = change.lines_after, change.file_after
+    if lines is not None and file is not None:
+        try:
+            found = _log(repository, "-s", f"-L{lines[0]},{lines[1]}:{file}", span)
+        except GitError:
+            found = ()
+        if found:
+            return found
+    files = dict.fromkeys(
+        f":(top,literal){one}" for one in (change.file_after, change.file_before) if one
+    )
+    return _log(repository, span, "--", *files)
+
+
+def _log(repository: Path, *arguments: str) -> tuple[CommitInfo, ...]:
+    """Commits as ``git log`` lists them."""
+    top = git(repository, "rev-parse", "--show-toplevel").decode(errors="surrogateescape").strip()
+    output = git(Path(top or repository), "log", _FORMAT, *arguments).decode(errors="replace")
+    rows = [line.split("\x1f") for line in output.splitlines() if line.count("\x1f") >= 3]
+    return tuple(CommitInfo(row[0], row[1], row[2], "\x1f".join(row[3:])) for row in rows)

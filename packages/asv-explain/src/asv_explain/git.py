@@ -1,0 +1,124 @@
+"""Asking git about commits: its objects alone, never the working tree, index or branches."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["ChangedFile", "GitError", "changed_files", "git", "read_blobs", "tree_of"]
+
+# Settings of a user's own would change what is printed; those of a hook point elsewhere.
+_QUIET = ("-c", "core.quotePath=off", "-c", "color.ui=never", "-c", "diff.noprefix=false")
+_ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_EXTERNAL_DIFF")
+
+
+class GitError(ValueError):
+    """git could not answer; the text is what it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedFile:
+    """A file that differs between two commits: its name on both sides, None where there is none."""
+
+    before: str | None
+    after: str | None
+
+    @property
+    def name(self) -> str:
+        """Its name, the one after where it has two."""
+        return self.after or self.before or ""
+
+
+def git(repository: Path, *arguments: str, given: bytes = b"", missing: int = 0) -> bytes:
+    """Run git and return what it prints.
+
+    Args:
+        repository: A folder of the repository.
+        arguments: Command and options.
+        given: What it reads.
+        missing: Exit status that says that there is nothing, as 1 does for ``git grep``.
+
+    Raises:
+        GitError: git failed or isn't there.
+    """
+    environment = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
+    environment |= {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C.UTF-8", "GIT_PAGER": "cat"}
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(repository), "--no-pager", *_QUIET, *arguments],
+            input=given,
+            capture_output=True,
+            env=environment,
+            check=False,
+        )
+    except OSError as error:
+        raise GitError(f"git can't be run: {error}") from error
+    if done.returncode not in (0, missing):
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        raise GitError(f"git {arguments[0]}: {said[0] if said else 'failed'}")
+    return done.stdout
+
+
+def tree_of(repository: Path, commit: str) -> dict[str, str]:
+    """All files of a commit, with the hashes of their contents; symbolic links left out.
+
+    Raises:
+        GitError: There is no such commit.
+    """
+    listed = git(repository, "ls-tree", "-r", "-z", "--full-tree", commit)
+    result = {}
+    for entry in filter(None, listed.decode(errors="surrogateescape").split("\0")):
+        about, _, name = entry.partition("\t")
+        mode, _, digest = about.split(" ")
+        if mode.startswith("100"):
+            result[name] = digest
+    return result
+
+
+def changed_files(repository: Path, before: str, after: str) -> list[ChangedFile]:
+    """Files that differ between two commits, with renames as git finds them.
+
+    Raises:
+        GitError: There is no such commit.
+    """
+    output = git(
+        repository, "diff", "--name-status", "-z", "-M", "--no-relative", "--no-ext-diff",
+        before, after,
+    )  # fmt: skip
+    fields = iter(output.decode(errors="surrogateescape").split("\0")[:-1])
+    result = []
+    for status in fields:
+        name = next(fields)
+        if status[0] == "R":
+            result.append(ChangedFile(name, next(fields)))
+        else:
+            result.append(
+                ChangedFile(None if status == "A" else name, None if status == "D" else name)
+            )
+    return result
+
+
+def read_blobs(repository: Path, digests: Iterable[str]) -> Mapping[str, bytes]:
+    """Contents by their hashes, all through one process.
+
+    Raises:
+        GitError: git can't read them.
+    """
+    wanted = sorted(set(digests))
+    if not wanted:
+        return {}
+    output = git(repository, "cat-file", "--batch", given="\n".join([*wanted, ""]).encode())
+    result = {}
+    position = 0
+    for digest in wanted:
+        end = output.index(b"\n", position)
+        about = output[position:end].split(b" ")
+        if len(about) != 3:
+            raise GitError(f"git cat-file: {output[position:end].decode(errors='replace')}")
+        size = int(about[2])
+        result[digest] = output[end + 1 : end + 1 + size]
+        position = end + size + 2
+    return result
