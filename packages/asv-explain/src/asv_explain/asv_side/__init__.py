@@ -1,0 +1,1 @@
+"""Everything that talks to asv: its configuration, results, environments and repositories."""

@@ -1,0 +1,57 @@
+"""The benchmarks of today's checkout, as asv finds them in an environment with a commit in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from asv.runner import BENCHMARK_RUN_SCRIPT  # type: ignore[import-untyped]
+
+from asv_explain.asv_side.project import ProjectError
+from asv_explain.suspect import Installed
+
+__all__ = ["discover"]
+
+
+def discover(installed: Installed, timeout: float = 600.0) -> list[dict[str, Any]]:
+    """Return asv's descriptions of all benchmarks, to be given to `select_benchmarks`.
+
+    asv's own benchmarks.json is neither read nor written. `timeout` is in seconds.
+    Raises ProjectError if the benchmarks cannot be imported with that commit installed.
+    """
+    folder = installed.benchmark_dir
+    if not (folder / "__init__.py").is_file():
+        raise ProjectError(f"{folder} has no __init__.py; mend benchmark_dir in asv.conf.json.")
+    environ = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    environ |= {**installed.env_vars, "PYTHONDONTWRITEBYTECODE": "1"}
+    with tempfile.TemporaryDirectory(prefix="asv-explain-") as scratch:
+        result = Path(scratch) / "result.json"
+        words = [BENCHMARK_RUN_SCRIPT, "discover", str(folder), str(result)]
+        try:
+            done = subprocess.run(
+                [str(installed.python), *words],
+                cwd=scratch,
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+                timeout=timeout,
+            )
+            if done.returncode == 0:
+                return list(json.loads(result.read_text(encoding="utf-8")))
+            lines = done.stderr.decode(errors="replace").split("\n")
+            why = next(
+                (line.strip() for line in reversed(lines) if line.strip()), "it said nothing"
+            )
+        except subprocess.TimeoutExpired:
+            why = f"it took more than {timeout:g} seconds"
+        except (OSError, ValueError) as error:
+            why = " ".join(str(error).split())
+    raise ProjectError(
+        f"the benchmarks in {folder} cannot be imported with {installed.commit[:8]} installed "
+        f"({why}); mend them, or name commits they work with."
+    )

@@ -1,0 +1,156 @@
+"""Two commits installed at once through asv's own environments, in folders that asv never sees."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import asv_explain
+from asv_explain.asv_side.lock import locked
+from asv_explain.asv_side.project import Project, ProjectError
+from asv_explain.asv_side.store import DISK_LIMIT, Entry, entry_for, evict, make_store
+from asv_explain.suspect import Installed
+
+__all__ = ["InstallError", "installed"]
+
+_GRACE_SECONDS = 10.0
+"""What a builder gets to end its own processes once it is told to stop."""
+
+_ATTEMPTS = 3
+"""Times that an installation is made anew if somebody removes it between making and use."""
+
+
+class InstallError(ProjectError):
+    """A commit that asv could not install.
+
+    Attributes:
+        commit: Its full hash.
+        log: The file with all that was said while it was tried.
+    """
+
+    def __init__(self, commit: str, why: str, log: Path) -> None:
+        self.commit = commit
+        self.log = log
+        super().__init__(f"{commit[:8]} cannot be installed ({why}); {log} has the whole story.")
+
+
+@contextmanager
+def installed(
+    project: Project,
+    environment: str,
+    commits: Sequence[str],
+    specs: Sequence[str] = (),
+    *,
+    limit: int = DISK_LIMIT,
+    say: Callable[[str], None] = lambda _: None,
+) -> Iterator[tuple[Installed, ...]]:
+    """Have commits installed side by side for the length of a with block, in the order given.
+
+    Each is built by a process of its own, all at once, and kept for the next call; what is in use
+    cannot be removed by another call. asv's own environments and results are not touched.
+
+    Args:
+        project: The asv project.
+        environment: asv's name of the environment, as in a Suspect.
+        commits: Full hashes; a hash given twice is installed once.
+        specs: What was given to -E, where that names an environment asv.conf.json does not.
+        limit: Bytes that all kept installations may take.
+        say: Is told what is being done.
+
+    Raises:
+        InstallError: If asv could not install one of them.
+    """
+    make_store(project.own)
+    entries = {hash_: entry_for(project.own, project.conf, environment, hash_) for hash_ in commits}
+    with ExitStack() as in_use:
+        for _ in range(_ATTEMPTS):
+            missing = [
+                commit for commit, entry in sorted(entries.items()) if not _hold(entry, in_use)
+            ]
+            if not missing:
+                break
+            in_use.close()
+            say(f"installing {', '.join(hash_[:8] for hash_ in missing)} into {environment}")
+            _build_all(project, environment, {hash_: entries[hash_] for hash_ in missing}, specs)
+        else:
+            raise ProjectError(
+                f"the installations below {project.own} vanish as they are made; "
+                "see that nothing else removes them, and run this again."
+            )
+        evict(project.own, limit)
+        yield tuple(_installed(project, entries[commit]) for commit in commits)
+
+
+def _hold(entry: Entry, in_use: ExitStack) -> bool:
+    """Keep the entry from being removed, if it is whole."""
+    with ExitStack() as attempt:
+        attempt.enter_context(locked(entry.lock, shared=True))
+        if entry.marker() is None:
+            return False
+        entry.touch()
+        in_use.push(attempt.pop_all())
+        return True
+
+
+def _installed(project: Project, entry: Entry) -> Installed:
+    marker = entry.marker()
+    if marker is None:
+        raise ProjectError(f"{entry.folder} was removed by hand; run this again.")
+    python = Path(marker.python)
+    path = os.pathsep.join(filter(None, (str(python.parent), os.environ.get("PATH"))))
+    return Installed(
+        commit=marker.commit,
+        python=python,
+        benchmark_dir=project.benchmark_dir,
+        env_dir=Path(marker.env_dir),
+        env_vars={**marker.env_vars, "PATH": path},
+    )
+
+
+def _build_all(
+    project: Project, environment: str, entries: dict[str, Entry], specs: Sequence[str]
+) -> None:
+    builders: dict[str, subprocess.Popen[bytes]] = {}
+    # The builder finds this very package, however it was come by; never what lies in the checkout.
+    home = str(Path(asv_explain.__file__).resolve().parent.parent)
+    paths = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
+    try:
+        for commit, entry in entries.items():
+            entry.log.parent.mkdir(parents=True, exist_ok=True)
+            words = (str(project.config), environment, commit, str(project.own), *specs)
+            with entry.log.open("wb") as log:
+                builders[commit] = subprocess.Popen(
+                    [sys.executable, "-m", "asv_explain.asv_side.builder", *words],
+                    cwd=project.own,
+                    env={**os.environ, "PYTHONPATH": paths},
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                )
+        failed = [commit for commit, builder in builders.items() if builder.wait() != 0]
+    finally:
+        _stop([builder for builder in builders.values() if builder.poll() is None])
+    for commit in failed:
+        raise InstallError(commit, _last_line(entries[commit].log), entries[commit].log)
+
+
+def _stop(builders: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Tell builders to stop, so that asv ends what it started, and end those that don't."""
+    for builder in builders:
+        builder.send_signal(signal.SIGTERM if sys.platform == "win32" else signal.SIGINT)
+    for builder in builders:
+        try:
+            builder.wait(_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            builder.kill()
+            builder.wait()
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")

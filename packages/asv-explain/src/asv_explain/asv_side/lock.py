@@ -1,0 +1,70 @@
+"""Locks between processes, held by open files, so that whoever dies lets go of them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+__all__ = ["locked", "try_locked"]
+
+
+@contextmanager
+def locked(path: Path, *, shared: bool = False) -> Iterator[None]:
+    """Hold the lock of that name, alone or along with other shared holders; waits for it."""
+    descriptor = _take(path, shared=shared, wait=True)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def try_locked(path: Path) -> Iterator[bool]:
+    """Hold the lock of that name alone, or yield False at once if anybody else has it."""
+    try:
+        descriptor = _take(path, shared=False, wait=False)
+    except BlockingIOError:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        os.close(descriptor)
+
+
+def _take(path: Path, *, shared: bool, wait: bool) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            _lock(descriptor, shared=shared, wait=wait)
+            # Whoever removed the file held its lock: then this one guards nothing any more.
+            if path.exists() and os.path.samestat(os.fstat(descriptor), path.stat()):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(descriptor: int, *, shared: bool, wait: bool) -> None:
+        # Windows locks bytes for one holder alone: sharing holders wait for each other there.
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+        except OSError as error:
+            if wait:
+                raise
+            raise BlockingIOError(str(error)) from None
+
+else:
+    import fcntl
+
+    def _lock(descriptor: int, *, shared: bool, wait: bool) -> None:
+        kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+        fcntl.flock(descriptor, kind if wait else kind | fcntl.LOCK_NB)

@@ -1,0 +1,78 @@
+"""A project's repository as asv sees it, and the commits that revisions name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from asv import util  # type: ignore[import-untyped]
+from asv.repo import NoSuchNameError, get_repo  # type: ignore[import-untyped]
+
+from asv_explain.asv_side.lock import locked
+from asv_explain.asv_side.project import Project, ProjectError, configured, one_line
+from asv_explain.asv_side.store import make_store
+from asv_explain.asv_side.worktree import WorktreeError, snapshot
+
+__all__ = ["WORKTREE", "repository", "resolve"]
+
+WORKTREE = "WORKTREE"
+"""The name that stands for the working tree as it is, where a revision is asked for."""
+
+
+def repository(project: Project) -> Any:
+    """Return asv's own object for the repository; one given by URL is mirrored in a folder of ours.
+
+    Raises ProjectError if it cannot be read or cloned.
+    """
+    try:
+        if project.checkout is None:
+            return _mirrored(project)
+        return get_repo(project.conf)
+    except (util.UserError, util.ProcessError, OSError) as error:
+        raise ProjectError(
+            f"the repository {project.conf.repo} cannot be read ({one_line(error)}); "
+            "mend `repo` in asv.conf.json."
+        ) from None
+
+
+def _mirrored(project: Project) -> Any:
+    mirror = project.own / "mirror"
+    conf = configured(project, project=str(mirror))
+    make_store(project.own)
+    with locked(project.own / "locks" / "mirror"):
+        if not mirror.exists():
+            # A clone that was cut short must never be found under the name of a whole one.
+            conf.project = str(mirror.with_name("mirror.partial"))
+            if Path(conf.project).exists():
+                util.long_path_rmtree(conf.project)
+            get_repo(conf)
+            Path(conf.project).rename(mirror)
+            conf.project = str(mirror)
+        return get_repo(conf)
+
+
+def resolve(project: Project, revision: str) -> str:
+    """Return the full hash of a revision; WORKTREE becomes a loose commit.
+
+    Raises ProjectError if there is no such revision.
+    """
+    if revision == WORKTREE:
+        if project.checkout is None:
+            raise ProjectError(f"{WORKTREE} needs a local repository, but `repo` is a URL.")
+        folders = (project.conf.env_dir, project.conf.results_dir, project.conf.html_dir)
+        try:
+            return snapshot(project.checkout, leave_out=(*map(Path, folders), project.own))
+        except WorktreeError as error:
+            raise ProjectError(str(error)) from None
+    repo = repository(project)
+    if not revision.startswith("-"):
+        for fetch in (False, project.checkout is None):
+            try:
+                if fetch:
+                    repo.pull()
+                return str(repo.get_hash_from_name(revision))
+            except (NoSuchNameError, util.ProcessError, util.UserError):
+                continue
+    raise ProjectError(
+        f"{revision} is no commit of {project.conf.repo}; give a branch, a tag, a hash or WORKTREE."
+    )
