@@ -1,0 +1,318 @@
+"""The way of one suspect from measurement to explanation; every step but the first is pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from asv_explain import blame as blaming
+from asv_explain import explanation as form
+from asv_explain.calibrate import ProfilerCost
+from asv_explain.change import Change, Changes
+from asv_explain.confirm import Confirmation, Estimate, confirm
+from asv_explain.correct import CorrectedProfile, CorrectionError, correct
+from asv_explain.decompose import Side, decompose, round_differences
+from asv_explain.evidence import evidence
+from asv_explain.explanation import Caveat, Explanation, Interval, Place
+from asv_explain.match import match_profiles
+from asv_explain.merge import merge
+from asv_explain.profile import Profile, WireError, profile_from_raw
+from asv_explain.rounds import Round, Rounds
+from asv_explain.sources import read_changes
+from asv_explain.suspect import Suspect
+
+__all__ = ["Explained", "explain", "unmeasured"]
+
+# Causes below this share of the difference are told from noise at most by luck, and each costs a
+# look into git; they are told in one sum.
+SMALLEST_SHARE = 0.005
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explained:
+    """An explanation, and the profiles behind it, corrected; None where nothing was profiled."""
+
+    explanation: Explanation
+    before: CorrectedProfile | None = None
+    after: CorrectedProfile | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Profiled:
+    """One side's profiles: all rounds in one, and each by itself."""
+
+    whole: Profile
+    corrected: CorrectedProfile
+    rounds: tuple[Side, ...]
+
+    def side(self, measured: float) -> Side:
+        corrected = self.corrected
+        return Side(self.whole, corrected.own, measured, corrected.error)
+
+
+def explain(
+    suspect: Suspect, rounds: Rounds, cost: ProfilerCost, repository: Path, factor: float
+) -> Explained:
+    """Say which change made the suspect slower or faster, and how sure that is.
+
+    Args:
+        suspect: what was measured.
+        rounds: what measuring yielded.
+        cost: what the profiler costs on the interpreter that was measured.
+        repository: the repository of both commits; only its history is read.
+        factor: the smallest ratio that counts.
+
+    Raises:
+        WireError: a profile is not of the harness's form.
+        GitError: git can't read one of the commits.
+        ConservationError: a stage lost or made up time, which is a mistake of ours.
+    """
+    answer = confirm(rounds, factor)
+    profiled = rounds.profiled
+    if answer.seconds is None or rounds.failure is not None or not profiled.before:
+        return Explained(_without_causes(suspect, rounds, answer))
+    measured = _measured(rounds, answer)
+    try:
+        sides = [
+            _profiled(side, cost, seconds, by_cpu=answer.clock == "cpu")
+            for side, seconds in zip((profiled.before, profiled.after), measured, strict=True)
+        ]
+    except CorrectionError as error:
+        doubt = Caveat("correction", str(error), "raise --budget")
+        return Explained(_without_causes(suspect, rounds, answer, (doubt,)))
+    before, after = sides
+    changes = _changes(suspect, repository, before.whole, after.whole)
+    match = match_profiles(before.whole, after.whole, changes.renames)
+    ends = (before.side(measured[0]), after.side(measured[1]))
+    parts = decompose(*ends, match)
+    pairs = list(zip(before.rounds, after.rounds, strict=False))
+    by_round = round_differences(pairs, before.whole, after.whole, match)
+    blamed = blaming.blame(*ends, match, parts, changes, by_round)
+    causes = [_cause(suspect, repository, one) for one in blamed.causes if _tells(one, blamed)]
+    rest = [one.seconds for one in blamed.causes if not _tells(one, blamed)]
+    if rest:
+        causes.append(_rest(rest, blamed))
+    explanation = Explanation(
+        **_about(suspect, rounds, answer),
+        difference=blamed.measured,
+        causes=tuple(causes),
+        residual=blamed.residual,
+        async_tax=_tax(blamed),
+        caveats=(*answer.caveats, *_doubts(before.corrected), *_doubts(after.corrected)),
+    )
+    return Explained(explanation, before.corrected, after.corrected)
+
+
+def unmeasured(suspect: Suspect, reason: str, remedy: str) -> Explained:
+    """The explanation of a suspect of which nothing could be measured."""
+    nothing = form.Rounds((), (), ())
+    return Explained(
+        Explanation(
+            benchmark=suspect.benchmark,
+            params=suspect.params,
+            environment=suspect.environment,
+            machine=suspect.machine,
+            before=suspect.before,
+            after=suspect.after,
+            verdict=form.Verdict.UNKNOWN,
+            ratio=None,
+            interval=None,
+            difference=None,
+            causes=(),
+            residual=None,
+            async_tax=None,
+            caveats=(Caveat("unmeasured", reason, remedy),),
+            rounds_before=nothing,
+            rounds_after=nothing,
+        )
+    )
+
+
+def _measured(rounds: Rounds, answer: Confirmation) -> tuple[float, float]:
+    """Seconds of a benchmark call on both sides, by the clock on which the verdict rests.
+
+    The later side is the earlier one's median times the ratio, so that verdict and difference
+    never disagree.
+    """
+    decisive = _decisive(answer)
+    by_cpu = decisive is answer.cpu and answer.cpu is not None
+    values = [one.cpu if by_cpu else one.wall for one in rounds.timed.before]
+    before = statistics.median(value for value in values if value is not None)
+    return before, before * (1.0 if decisive is None else decisive.ratio)
+
+
+def _decisive(answer: Confirmation) -> Estimate | None:
+    return answer.cpu if answer.clock == "cpu" else answer.wall
+
+
+def _profiled(
+    rounds: Sequence[Round], cost: ProfilerCost, seconds: float, *, by_cpu: bool
+) -> _Profiled:
+    """Read and correct one side's profiles; ``seconds`` is a benchmark call's, unprofiled."""
+    profiles = [profile_from_raw(one.profile) for one in rounds if one.profile is not None]
+    if not profiles:
+        raise WireError("profile", "a round that profiled holds no profile")
+    whole = merge(profiles)
+    alone = []
+    for one, profile in zip(rounds, profiles, strict=True):
+        # A process differs from the next by its memory's layout: each closes on its own time.
+        own_time = (one.cpu if by_cpu else one.wall) or seconds
+        corrected = correct(profile, cost, own_time * profile.number)
+        alone.append(Side(profile, corrected.own, own_time, corrected.error))
+    times = [side.measured for side in alone]
+    noise = float(np.std(times, ddof=1) / np.sqrt(len(times))) if len(times) > 1 else 0.0
+    total = correct(whole, cost, seconds * whole.number, noise * whole.number)
+    return _Profiled(whole, total, tuple(alone))
+
+
+def _changes(suspect: Suspect, repository: Path, before: Profile, after: Profile) -> Changes:
+    functions = (*before.functions, *after.functions)
+    paths = {function.path for function in functions if function.home == "site"}
+    changes = read_changes(repository, suspect.before, suspect.after, paths)
+    # What is not installed, such as the benchmarks of either commit, ran on neither side.
+    installed = {path.partition("/")[0] for path in paths}
+    items = [
+        one
+        for one in changes.items
+        if (one.path_after or one.path_before or "").partition("/")[0] in installed
+    ]
+    return dataclasses.replace(changes, items=tuple(items))
+
+
+def _without_causes(
+    suspect: Suspect, rounds: Rounds, answer: Confirmation, doubts: tuple[Caveat, ...] = ()
+) -> Explanation:
+    failure = rounds.failure
+    about = _about(suspect, rounds, answer)
+    if failure is not None and answer.seconds is not None:
+        side, what = failure
+        doubts = (
+            *doubts,
+            Caveat("profile", f"profiling failed {side}: {what.text}", "raise its timeout"),
+        )
+    difference = None
+    if answer.seconds is not None:
+        before, after = _measured(rounds, answer)
+        difference = after - before
+    return Explanation(
+        **about,
+        difference=difference,
+        causes=(),
+        residual=difference,
+        async_tax=None,
+        caveats=(*answer.caveats, *doubts),
+    )
+
+
+def _about(suspect: Suspect, rounds: Rounds, answer: Confirmation) -> dict[str, Any]:
+    estimate = _decisive(answer)
+    return {
+        "benchmark": suspect.benchmark,
+        "params": suspect.params,
+        "environment": suspect.environment,
+        "machine": suspect.machine,
+        "before": suspect.before,
+        "after": suspect.after,
+        "verdict": answer.verdict,
+        "ratio": None if estimate is None else estimate.ratio,
+        "interval": None if estimate is None else estimate.interval,
+        "rounds_before": _figures(rounds.timed.before),
+        "rounds_after": _figures(rounds.timed.after),
+    }
+
+
+def _figures(rounds: Sequence[Round]) -> form.Rounds:
+    good = [one for one in rounds if one.wall is not None]
+    return form.Rounds(
+        tuple(one.wall for one in good if one.wall is not None),
+        tuple(one.cpu for one in good if one.cpu is not None),
+        tuple(float(one.instructions) for one in good if one.instructions is not None),
+    )
+
+
+def _tells(cause: blaming.Cause, blamed: blaming.Blame) -> bool:
+    return abs(cause.seconds) >= SMALLEST_SHARE * abs(blamed.measured)
+
+
+def _cause(suspect: Suspect, repository: Path, cause: blaming.Cause) -> form.Cause:
+    change = cause.change
+    shown = None if change is None else evidence(repository, suspect.before, suspect.after, change)
+    interval = None
+    if cause.low is not None and cause.high is not None:
+        # One round alone has an endless interval, which says no more than none.
+        finite = np.isfinite([cause.low, cause.high]).all()
+        interval = Interval(cause.low, cause.high) if finite else None
+    return form.Cause(
+        name=cause.name,
+        path=cause.path,
+        kind=cause.kind,
+        account=blaming.describe(cause),
+        seconds=cause.seconds,
+        interval=interval,
+        share=cause.share,
+        calls_before=cause.calls_before,
+        calls_after=cause.calls_after,
+        price_before=cause.price_before,
+        price_after=cause.price_after,
+        before=_place(change, after=False),
+        after=_place(change, after=True),
+        hunk="" if shown is None else shown.hunk,
+        commits=()
+        if shown is None
+        else tuple(
+            form.CommitRef(one.commit, one.author, one.date, one.subject)
+            for one in reversed(shown.commits)
+        ),
+    )
+
+
+def _place(change: Change | None, *, after: bool) -> Place | None:
+    if change is None:
+        return None
+    file = change.file_after if after else change.file_before
+    lines = change.lines_after if after else change.lines_before
+    return None if file is None else Place(file, lines[0] if lines else 1)
+
+
+def _rest(seconds: Sequence[float], blamed: blaming.Blame) -> form.Cause:
+    total = float(sum(seconds))
+    return form.Cause(
+        name=f"{len(seconds)} smaller causes",
+        path="",
+        kind="rest",
+        account=f"each below {SMALLEST_SHARE * 100:g} % of the difference",
+        seconds=total,
+        interval=None,
+        share=total / blamed.measured if blamed.measured else 0.0,
+        calls_before=0.0,
+        calls_after=0.0,
+        price_before=0.0,
+        price_after=0.0,
+        before=None,
+        after=None,
+        hunk="",
+        commits=(),
+    )
+
+
+def _tax(blamed: blaming.Blame) -> float | None:
+    return blamed.tax.seconds if blamed.tax.functions else None
+
+
+def _doubts(corrected: CorrectedProfile) -> list[Caveat]:
+    return [
+        Caveat(
+            one.kind.name.lower().replace("_", "-"),
+            f"{one.seconds * 1e6 / corrected.profile.number:.3g} µs a call are in doubt "
+            f"({one.kind.name.lower().replace('_', ' ')})",
+            one.kind.remedy,
+        )
+        for one in corrected.caveats
+        if one.seconds > SMALLEST_SHARE * corrected.seconds
+    ]

@@ -1,0 +1,144 @@
+"""What a person reads: the terminal's report and the pull request's summary."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import re
+
+import pytest
+from explanations import CAUSE, explanation
+from rich.console import Console
+
+from asv_explain.explanation import Caveat, CommitRef, Explanation, Verdict
+from asv_explain.markdown import LIMIT, to_markdown
+from asv_explain.terminal import render
+from asv_explain.text import calls, headline, seconds
+
+HOSTILE = "</script>|<img src=x onerror=alert(1)>`*_[a](b)\x1b[31m\n# h"
+
+UNKNOWN = explanation(
+    verdict=Verdict.UNKNOWN,
+    ratio=None,
+    interval=None,
+    difference=None,
+    residual=None,
+    causes=(),
+    async_tax=None,
+    caveats=(Caveat("failed", "it raised", "mend it"),),
+)
+
+
+def shown(one: Explanation, color: bool = False) -> str:
+    """What a terminal 80 columns wide shows."""
+    output = io.StringIO()
+    console = Console(file=output, width=80, force_terminal=color, highlight=False)
+    console.print(render(one))
+    return output.getvalue()
+
+
+def test_the_terminal_tells_everything_in_80_columns() -> None:
+    """Times, ratio, verdict, causes with share, calls, price, place, commit, residual, caveats."""
+    text = shown(explanation())
+    assert max(map(len, text.splitlines())) <= 80
+    for part in (
+        "tco.Stable.time_warm(10, 'deep')",
+        "bbbbbbbb → aaaaaaaa  1.05 s → 2.05 s  ratio 2.000 [1.900 to 2.100]  slower",
+        "1. FlowManager.should_skip  50 % ± 10  +500 ms",
+        "should_skip is awaited now",
+        "calls 12 → 12.50, price 1 µs → 2 µs, async",
+        "cascade/runtime/skips.py:17 (was cascade/runtime/flow.py:15)",
+        "aaaaaaaa feat: x",
+        "explained 50 % of +1 s, residual 50 % (+500 ms)",
+        "async tax: +400 ms",
+        "caveat: only 2 rounds; raise --budget",
+    ):
+        assert part in text
+
+
+def test_piped_output_holds_no_control_characters() -> None:
+    """Neither our own colours nor what a name smuggles in; in a terminal there is colour."""
+    hostile = explanation(benchmark=HOSTILE, causes=(dataclasses.replace(CAUSE, name=HOSTILE),))
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", shown(hostile))
+    assert "\x1b[" in shown(explanation(), color=True)
+
+
+def test_more_causes_than_fit_are_counted() -> None:
+    """What isn't shown is added up."""
+    many = tuple(dataclasses.replace(CAUSE, seconds=0.1) for _ in range(10))
+    text = shown(explanation(causes=many, residual=0.0))
+    assert "2 more causes: +200 ms" in text
+
+
+def test_what_was_not_measured_is_never_the_same() -> None:
+    """An unknown says so, in both reports."""
+    assert "could not be measured" in shown(UNKNOWN)
+    assert "not measured  unknown" in shown(UNKNOWN)
+    assert "| unknown |" in to_markdown([explanation(verdict=Verdict.SAME), UNKNOWN])
+
+
+def test_nothing_slower_is_one_line() -> None:
+    """A pull request that slows nothing gets one line."""
+    same, faster = explanation(verdict=Verdict.SAME), explanation(verdict=Verdict.FASTER)
+    assert to_markdown([same]) == "Nothing got slower: 1 benchmarks measured.\n"
+    assert to_markdown([same, faster]).count("\n") == 1
+
+
+def test_markdown_shows_verdicts_first_and_folds_the_rest() -> None:
+    """The table stands before the details, and each change has its own."""
+    text = to_markdown([explanation(), explanation(verdict=Verdict.SAME)])
+    assert text.startswith("| benchmark | verdict | ratio | first cause |")
+    assert text.count("<details>") == text.count("</details>") == 1
+    assert "slower" in text
+
+
+def test_nothing_from_outside_is_markup() -> None:
+    """Names, subjects and texts come out as characters, not as Markdown or HTML."""
+    commit = CommitRef("c" * 40, HOSTILE, HOSTILE, HOSTILE)
+    cause = dataclasses.replace(CAUSE, name=HOSTILE, account=HOSTILE, commits=(commit,))
+    caveat = Caveat("x", HOSTILE, HOSTILE)
+    text = to_markdown([explanation(benchmark=HOSTILE, causes=(cause,), caveats=(caveat,))])
+    assert "<img" not in text
+    assert "</script>" not in text
+    assert "](" not in text
+    assert len([line for line in text.splitlines() if line.startswith("|")]) == 6
+    assert not re.search(r"[\x00-\x09\x0b-\x1f]", text)
+
+
+def test_markdown_keeps_within_what_github_takes() -> None:
+    """However many explanations, the text fits, and what is left out is said."""
+    text = to_markdown([explanation()] * 2_000)
+    assert len(text) <= LIMIT
+    assert re.search(r"\n\d+ more explanations did not fit here", text)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0 ns"),
+        (1.0, "1 s"),
+        (0.99999, "1 s"),
+        (0.0123456, "12.3 ms"),
+        (-2.5e-6, "-2.5 µs"),
+        (3e-10, "0.3 ns"),
+    ],
+)
+def test_seconds_have_three_digits_and_a_unit(value: float, text: str) -> None:
+    """The unit suits the value, also just below the next one."""
+    assert seconds(value) == text
+
+
+def test_calls_are_whole_where_they_are_whole() -> None:
+    """Averages over calls of the benchmark keep two digits."""
+    assert [calls(12.0), calls(1234.0), calls(0.5)] == ["12", "1,234", "0.50"]
+
+
+def test_headline_names_the_first_cause() -> None:
+    """One sentence tells what happened and why."""
+    assert headline(explanation()) == (
+        "tco.Stable.time_warm(10, 'deep') got slower between bbbbbbbb and aaaaaaaa: it takes 2.00 "
+        "times as long, and FlowManager.should_skip accounts for 50 % of that."
+    )
+    assert headline(explanation(verdict=Verdict.SAME)).endswith(
+        "takes the same time between bbbbbbbb and aaaaaaaa."
+    )
