@@ -45,11 +45,22 @@ ROOMS = {
 # asv-explain serves any asv project: it knows asv, in one room of its own, and nothing of Cascade.
 EXPLAIN = ROOT / "packages" / "asv-explain" / "src"
 
+# What its rooms may import of each other; the modules beside them tie the rooms together.
+EXPLAIN_ROOMS: dict[str, set[str]] = {
+    "profiles": set(),
+    "changes": set(),
+    "measuring": {"profiles", "explanation", "suspect"},
+    "attribution": {"profiles", "changes"},
+    "reports": {"profiles", "explanation"},
+    # asv loads its command from there.
+    "asv_side": {"changes", "suspect", "command", "options"},
+}
+
 OURS = ("cascade", "observatory", "benchmarks", "asv", "asv_runner", "asv_explain")
 
 
-def imported(path: Path) -> Iterator[str]:
-    """The modules that a file imports from this repository or from asv, two names deep."""
+def imported(path: Path, deep: int = 2) -> Iterator[str]:
+    """The modules that a file imports from this repository or from asv, so many names deep."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         names: list[str] = []
         if isinstance(node, ast.Import):
@@ -60,7 +71,7 @@ def imported(path: Path) -> Iterator[str]:
         for name in names:
             parts = name.split(".")
             if parts[0] in OURS:
-                yield ".".join(parts[:2])
+                yield ".".join(parts[:deep])
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -86,6 +97,20 @@ def test_asv_explain_stands_apart() -> None:
         if path.name == "calibration_script.py":
             allowed = set()
         assert tops <= allowed, f"{path.relative_to(ROOT)} imports {', '.join(sorted(tops))}"
+
+
+@pytest.mark.parametrize("room", EXPLAIN_ROOMS)
+def test_the_rooms_of_asv_explain_stand_in_order(room: str) -> None:
+    """Profiles and changes know nobody, attribution both, and nobody the pipeline."""
+    home = EXPLAIN / "asv_explain" / room
+    files = sorted(home.glob("*.py"))
+    assert len(files) > 1, f"{room} is empty"
+    for path in files:
+        used = {name.removeprefix("asv_explain.") for name in imported(path, deep=3)}
+        used = {name for name in used if name.partition(".")[0] not in (room, *OURS)}
+        allowed = EXPLAIN_ROOMS[room]
+        extra = {one for one in used if not allowed & {one, one.partition(".")[0]}}
+        assert not extra, f"{path.relative_to(ROOT)} imports {', '.join(sorted(extra))}"
 
 
 def test_every_module_is_in_a_room() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from asv_explain.calibrate import Estimate, ProfilerCost
+from asv_explain.measuring.calibrate import Estimate, ProfilerCost
 
 __all__ = ["costs", "raw_profiles"]
 

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asv_explain.blame import Blame, blame, describe
-from asv_explain.change import Change, Changes
-from asv_explain.decompose import Side, decompose, round_differences
-from asv_explain.match import match_profiles
-from asv_explain.profile import Function, Profile
-from asv_explain.sources import read_changes
+from asv_explain.attribution.blame import Blame, blame, describe
+from asv_explain.attribution.decompose import Side, decompose, round_differences
+from asv_explain.changes.change import Change, Changes
+from asv_explain.changes.sources import read_changes
+from asv_explain.profiles.match import match_profiles
+from asv_explain.profiles.profile import Function, Profile
 
 FILE = "pkg/mod.py"
 Functions = dict[str, tuple[int, float]]

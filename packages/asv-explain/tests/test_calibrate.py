@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import costs
 
-from asv_explain.calibrate import (
+from asv_explain.measuring.calibrate import (
     PROCESSES,
     SCRIPT,
     CalibrationError,
@@ -24,7 +24,7 @@ from asv_explain.calibrate import (
     cost_to_raw,
     estimate,
 )
-from asv_explain.wire import WireError
+from asv_explain.profiles.wire import WireError
 
 CALLS = 1000
 # Nanoseconds: what an iteration of the loop, and an empty call, truly take.

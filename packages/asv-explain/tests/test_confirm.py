@@ -11,9 +11,16 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats  # type: ignore[import-untyped]
 
-from asv_explain.confirm import CONFIDENCE, FACTOR, MIN_PAIRS, Confirmation, confirm, estimate
 from asv_explain.explanation import Verdict
-from asv_explain.rounds import Failure, Round, RoundError, Rounds, round_from_answer
+from asv_explain.measuring.confirm import (
+    CONFIDENCE,
+    FACTOR,
+    MIN_PAIRS,
+    Confirmation,
+    confirm,
+    estimate,
+)
+from asv_explain.measuring.rounds import Failure, Round, RoundError, Rounds, round_from_answer
 
 OPPOSITE = {
     Verdict.SLOWER: Verdict.FASTER,

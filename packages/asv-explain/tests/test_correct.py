@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from recording import record
 from strategies import costs, raw_profiles
 
-from asv_explain.calibrate import Estimate, ProfilerCost
-from asv_explain.correct import (
+from asv_explain.measuring.calibrate import Estimate, ProfilerCost
+from asv_explain.profiles.correct import (
     GREATEST_SCALE,
     LEAST_SCALE,
     CaveatKind,
@@ -27,7 +27,7 @@ from asv_explain.correct import (
     check_closure,
     correct,
 )
-from asv_explain.profile import Function, Profile, profile_from_raw
+from asv_explain.profiles.profile import Function, Profile, profile_from_raw
 
 NANO = 1e-9
 SECONDS = st.floats(1e-6, 1e-1, allow_subnormal=False)

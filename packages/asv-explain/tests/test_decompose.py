@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asv_explain.decompose import (
+from asv_explain.attribution.decompose import (
     ConservationError,
     Decomposition,
     Side,
@@ -16,8 +16,8 @@ from asv_explain.decompose import (
     round_differences,
     spread_of,
 )
-from asv_explain.match import match_profiles
-from asv_explain.profile import Function, Profile
+from asv_explain.profiles.match import match_profiles
+from asv_explain.profiles.profile import Function, Profile
 
 
 def side(calls: dict[str, int], own: dict[str, float], number: int = 1) -> Side:

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asv_explain.exports import to_folded, to_pstats, to_speedscope
-from asv_explain.profile import Function, Profile
-from asv_explain.stacks import unfold
+from asv_explain.profiles.profile import Function, Profile
+from asv_explain.reports.exports import to_folded, to_pstats, to_speedscope
+from asv_explain.reports.stacks import unfold
 
 
 def profile_of(

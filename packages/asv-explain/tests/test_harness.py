@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asv_explain import harness
+from asv_explain.measuring import harness
 
 SUITE = """
 import asyncio

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asv_explain.match import Match, PairKind, match_profiles
-from asv_explain.profile import Function, Profile
+from asv_explain.profiles.match import Match, PairKind, match_profiles
+from asv_explain.profiles.profile import Function, Profile
 
 
 def profile(functions: Sequence[Function]) -> Profile:

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from asv_explain.confirm import MIN_PAIRS, confirm
 from asv_explain.explanation import Verdict
-from asv_explain.measure import LOOK_AT, Plan, measure
-from asv_explain.process import ProcessRunner, environment
+from asv_explain.measuring.confirm import MIN_PAIRS, confirm
+from asv_explain.measuring.measure import LOOK_AT, Plan, measure
+from asv_explain.measuring.process import ProcessRunner, environment
 from asv_explain.suspect import Installed, Suspect
 
 SUSPECT = Suspect("suite.time_it", None, (), "env", "machine", "a" * 40, "b" * 40)

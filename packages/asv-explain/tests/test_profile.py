@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from recording import record
 from strategies import raw_profiles
 
-from asv_explain.conservation import (
+from asv_explain.profiles.conservation import (
     ConservationError,
     check_conservation,
     conservation_problems,
 )
-from asv_explain.merge import merge
-from asv_explain.profile import Profile, WireError, profile_from_raw, profile_to_raw
+from asv_explain.profiles.merge import merge
+from asv_explain.profiles.profile import Profile, WireError, profile_from_raw, profile_to_raw
 
 
 def function(

@@ -11,9 +11,9 @@ from explanations import CAUSE, explanation
 from rich.console import Console
 
 from asv_explain.explanation import Caveat, CommitRef, Explanation, Verdict
-from asv_explain.markdown import LIMIT, to_markdown
-from asv_explain.terminal import render
-from asv_explain.text import calls, headline, seconds
+from asv_explain.reports.markdown import LIMIT, to_markdown
+from asv_explain.reports.terminal import render
+from asv_explain.reports.text import calls, headline, seconds
 
 HOSTILE = "</script>|<img src=x onerror=alert(1)>`*_[a](b)\x1b[31m\n# h"
 

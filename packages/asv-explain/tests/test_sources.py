@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from asv_explain.change import Change, Changes
-from asv_explain.evidence import evidence
-from asv_explain.git import GitError
-from asv_explain.import_paths import import_paths
-from asv_explain.scopes import read_source
-from asv_explain.sources import read_changes
+from asv_explain.changes.change import Change, Changes
+from asv_explain.changes.evidence import evidence
+from asv_explain.changes.git import GitError
+from asv_explain.changes.import_paths import import_paths
+from asv_explain.changes.scopes import read_source
+from asv_explain.changes.sources import read_changes
 
 SETTINGS = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "commit.gpgsign=false")
 FILE = "packages/x/src/cascade/flow.py"

@@ -25,21 +25,21 @@ from asv_explain.asv_side.project import (
 from asv_explain.asv_side.revisions import resolve
 from asv_explain.asv_side.select import select_between, select_history, smallest_factor
 from asv_explain.asv_side.worktree import WorktreeError
-from asv_explain.calibrate import CalibrationError, ProfilerCost, calibrate
-from asv_explain.correct import CorrectedProfile
+from asv_explain.changes.git import GitError
 from asv_explain.explanation import Explanation, Verdict, encode
-from asv_explain.exports import to_folded, to_pstats, to_speedscope
-from asv_explain.git import GitError
-from asv_explain.markdown import to_markdown
-from asv_explain.measure import Plan, measure
+from asv_explain.measuring.calibrate import CalibrationError, ProfilerCost, calibrate
+from asv_explain.measuring.measure import Plan, measure
+from asv_explain.measuring.process import ProcessRunner
 from asv_explain.options import Options, add_arguments, read_options
 from asv_explain.pipeline import Explained, explain, unmeasured
-from asv_explain.process import ProcessRunner
-from asv_explain.profile import WireError
-from asv_explain.stacks import unfold
+from asv_explain.profiles.correct import CorrectedProfile
+from asv_explain.profiles.profile import WireError
+from asv_explain.reports.exports import to_folded, to_pstats, to_speedscope
+from asv_explain.reports.markdown import to_markdown
+from asv_explain.reports.stacks import unfold
+from asv_explain.reports.terminal import render
 from asv_explain.store import Store, StoreError
 from asv_explain.suspect import Installed, Suspect
-from asv_explain.terminal import render
 
 __all__ = ["main", "run"]
 

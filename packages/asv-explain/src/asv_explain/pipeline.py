@@ -11,20 +11,20 @@ from typing import Any
 
 import numpy as np
 
-from asv_explain import blame as blaming
 from asv_explain import explanation as form
-from asv_explain.calibrate import ProfilerCost
-from asv_explain.change import Change, Changes
-from asv_explain.confirm import Confirmation, Estimate, confirm
-from asv_explain.correct import CorrectedProfile, CorrectionError, correct
-from asv_explain.decompose import Side, decompose, round_differences
-from asv_explain.evidence import evidence
+from asv_explain.attribution import blame as blaming
+from asv_explain.attribution.decompose import Side, decompose, round_differences
+from asv_explain.changes.change import Change, Changes
+from asv_explain.changes.evidence import evidence
+from asv_explain.changes.sources import read_changes
 from asv_explain.explanation import Caveat, Explanation, Interval, Place
-from asv_explain.match import match_profiles
-from asv_explain.merge import merge
-from asv_explain.profile import Profile, WireError, profile_from_raw
-from asv_explain.rounds import Round, Rounds
-from asv_explain.sources import read_changes
+from asv_explain.measuring.calibrate import ProfilerCost
+from asv_explain.measuring.confirm import Confirmation, Estimate, confirm
+from asv_explain.measuring.rounds import Round, Rounds
+from asv_explain.profiles.correct import CorrectedProfile, CorrectionError, correct
+from asv_explain.profiles.match import match_profiles
+from asv_explain.profiles.merge import merge
+from asv_explain.profiles.profile import Profile, WireError, profile_from_raw
 from asv_explain.suspect import Suspect
 
 __all__ = ["Explained", "explain", "unmeasured"]

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from asv_explain.change import Change
-from asv_explain.git import git, read_blobs
-from asv_explain.scopes import Outer, Source, Statement, read_source
+from asv_explain.changes.change import Change
+from asv_explain.changes.git import git, read_blobs
+from asv_explain.changes.scopes import Outer, Source, Statement, read_source
 
 __all__ = ["OuterChange", "outer_changes", "with_readers"]
 

@@ -10,14 +10,14 @@ from pathlib import Path
 from statistics import median
 from typing import Any, TypeAlias
 
-from asv_explain.profiler_cost import (
+from asv_explain.profiles.profiler_cost import (
     SCHEMA,
     Estimate,
     ProfilerCost,
     cost_from_raw,
     cost_to_raw,
 )
-from asv_explain.wire import WireError, header, item, number, rows, show
+from asv_explain.profiles.wire import WireError, header, item, number, rows, show
 
 __all__ = [
     "CalibrationError",

@@ -17,8 +17,8 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from asv_explain.calibrate import Estimate, ProfilerCost
-from asv_explain.profile import Profile, Seconds
+from asv_explain.profiles.profile import Profile, Seconds
+from asv_explain.profiles.profiler_cost import Estimate, ProfilerCost
 
 __all__ = [
     "Caveat",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from asv_explain.wire import WireError, header, item, number, show
+from asv_explain.profiles.wire import WireError, header, item, number, show
 
 __all__ = ["SCHEMA", "Estimate", "ProfilerCost", "cost_from_raw", "cost_to_raw"]
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from asv_explain.confirm import FACTOR, LOOKS, MIN_PAIRS, confirm
 from asv_explain.explanation import Verdict
-from asv_explain.process import Runner
-from asv_explain.rounds import Failure, Round, RoundError, Rounds, round_from_answer
+from asv_explain.measuring.confirm import FACTOR, LOOKS, MIN_PAIRS, confirm
+from asv_explain.measuring.process import Runner
+from asv_explain.measuring.rounds import Failure, Round, RoundError, Rounds, round_from_answer
 from asv_explain.suspect import Installed, Suspect
 
 __all__ = ["Plan", "measure"]

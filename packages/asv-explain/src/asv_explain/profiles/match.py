@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from asv_explain.profile import Function, Indices, Profile
+from asv_explain.profiles.profile import Function, Indices, Profile
 
 __all__ = ["Flags", "Kinds", "Match", "PairKind", "match_profiles"]
 

@@ -7,8 +7,8 @@ import marshal
 from collections.abc import Sequence
 from typing import Any
 
-from asv_explain.profile import Function, Profile
-from asv_explain.stacks import Stack
+from asv_explain.profiles.profile import Function, Profile
+from asv_explain.reports.stacks import Stack
 
 __all__ = ["to_folded", "to_pstats", "to_speedscope"]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from asv_explain.explanation import Cause, Explanation, Verdict
-from asv_explain.text import calls, explained, headline, plain, ratio, seconds, share, title
+from asv_explain.reports.text import calls, explained, headline, plain, ratio, seconds, share, title
 
 __all__ = ["LIMIT", "to_markdown"]
 

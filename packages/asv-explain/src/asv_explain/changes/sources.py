@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from asv_explain.change import Change, Changes
-from asv_explain.git import ChangedFile, changed_files, read_blobs, tree_of
-from asv_explain.import_paths import import_paths
-from asv_explain.outer_changes import OuterChange, outer_changes, with_readers
-from asv_explain.scopes import FunctionScope, Source, read_source
+from asv_explain.changes.change import Change, Changes
+from asv_explain.changes.git import ChangedFile, changed_files, read_blobs, tree_of
+from asv_explain.changes.import_paths import import_paths
+from asv_explain.changes.outer_changes import OuterChange, outer_changes, with_readers
+from asv_explain.changes.scopes import FunctionScope, Source, read_source
 
 __all__ = ["Change", "Changes", "read_changes"]
 

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from asv_explain.wire import WireError, header, item, number, refuse, rows, show, table
+from asv_explain.profiles.wire import WireError, header, item, number, refuse, rows, show, table
 
 __all__ = [
     "HOMES",

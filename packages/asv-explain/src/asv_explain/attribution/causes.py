@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from asv_explain.call_edges import CallEdges
-from asv_explain.change import Change, Changes
-from asv_explain.decompose import Decomposition
-from asv_explain.guilty import Guilty, holder
-from asv_explain.handup import HandedUp
-from asv_explain.match import Match, PairKind
-from asv_explain.profile import Function, Profile, Seconds
+from asv_explain.attribution.call_edges import CallEdges
+from asv_explain.attribution.decompose import Decomposition
+from asv_explain.attribution.guilty import Guilty, holder
+from asv_explain.attribution.handup import HandedUp
+from asv_explain.changes.change import Change, Changes
+from asv_explain.profiles.match import Match, PairKind
+from asv_explain.profiles.profile import Function, Profile, Seconds
 
 __all__ = ["ELSEWHERE", "EVENT_LOOP", "Cause", "CauseMaker", "Via", "share_of"]
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from asv_explain.decompose import Decomposition
-from asv_explain.match import Flags, Match
-from asv_explain.profile import Function, Profile, Seconds
+from asv_explain.attribution.decompose import Decomposition
+from asv_explain.profiles.match import Flags, Match
+from asv_explain.profiles.profile import Function, Profile, Seconds
 
 __all__ = ["AsyncCost", "AsyncTax", "async_tax", "loop_turns"]
 

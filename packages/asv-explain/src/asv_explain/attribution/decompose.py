@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats  # type: ignore[import-untyped]
 
-from asv_explain.match import Flags, Match, PairKind, match_profiles
-from asv_explain.profile import Indices, Profile, Seconds
+from asv_explain.profiles.match import Flags, Match, PairKind, match_profiles
+from asv_explain.profiles.profile import Indices, Profile, Seconds
 
 __all__ = [
     "ConservationError",

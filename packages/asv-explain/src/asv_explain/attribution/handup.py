@@ -9,9 +9,9 @@ import numpy as np
 from scipy import sparse  # type: ignore[import-untyped]
 from scipy.sparse import csgraph, linalg  # type: ignore[import-untyped]
 
-from asv_explain.call_edges import CallEdges, share_out, total
-from asv_explain.match import Flags
-from asv_explain.profile import Indices, Seconds
+from asv_explain.attribution.call_edges import CallEdges, share_out, total
+from asv_explain.profiles.match import Flags
+from asv_explain.profiles.profile import Indices, Seconds
 
 __all__ = ["HandedUp", "hand_up"]
 

@@ -9,9 +9,9 @@ from operator import attrgetter
 
 import numpy as np
 
-from asv_explain.change import Change, Changes
-from asv_explain.match import Flags, Match
-from asv_explain.profile import Function, Profile
+from asv_explain.changes.change import Change, Changes
+from asv_explain.profiles.match import Flags, Match
+from asv_explain.profiles.profile import Function, Profile
 
 __all__ = ["Guilty", "find_guilty", "holder"]
 

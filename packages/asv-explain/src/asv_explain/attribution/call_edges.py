@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from asv_explain.decompose import Decomposition, Side
-from asv_explain.match import Flags, Match
-from asv_explain.profile import Indices, Seconds
+from asv_explain.attribution.decompose import Decomposition, Side
+from asv_explain.profiles.match import Flags, Match
+from asv_explain.profiles.profile import Indices, Seconds
 
 __all__ = ["CallEdges", "call_edges", "share_out", "total"]
 

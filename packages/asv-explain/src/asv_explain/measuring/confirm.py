@@ -11,7 +11,7 @@ from numpy.typing import NDArray  # noqa: TC002 - get_type_hints needs it at run
 from scipy import stats  # type: ignore[import-untyped]
 
 from asv_explain.explanation import Caveat, Interval, Verdict
-from asv_explain.rounds import Round, Rounds
+from asv_explain.measuring.rounds import Round, Rounds
 
 __all__ = [
     "CONFIDENCE",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from asv_explain.profile import Profile, Seconds
+from asv_explain.profiles.profile import Profile, Seconds
 
 __all__ = ["SMALLEST", "Stack", "unfold"]
 

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from asv_explain.change import Change
-from asv_explain.git import GitError, git
+from asv_explain.changes.change import Change
+from asv_explain.changes.git import GitError, git
 
 __all__ = ["CommitInfo", "Evidence", "evidence"]
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from asv_explain import harness
+from asv_explain.measuring import harness
 from asv_explain.suspect import Installed
 
 __all__ = ["ProcessRunner", "Runner", "environment"]

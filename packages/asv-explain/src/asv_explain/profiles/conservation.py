@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from asv_explain.profile import Profile
+from asv_explain.profiles.profile import Profile
 
 __all__ = ["ConservationError", "check_conservation", "conservation_problems"]
 

@@ -6,15 +6,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from asv_explain.async_tax import AsyncTax, async_tax, loop_turns
-from asv_explain.call_edges import call_edges
-from asv_explain.causes import ELSEWHERE, EVENT_LOOP, Cause, CauseMaker, Via, share_of
-from asv_explain.change import Change, Changes
-from asv_explain.decompose import Decomposition, Side, Spread, check_conserved, spread_of
-from asv_explain.guilty import Guilty, find_guilty
-from asv_explain.handup import HandedUp, hand_up
-from asv_explain.match import Flags, Match
-from asv_explain.profile import Seconds
+from asv_explain.attribution.async_tax import AsyncTax, async_tax, loop_turns
+from asv_explain.attribution.call_edges import call_edges
+from asv_explain.attribution.causes import ELSEWHERE, EVENT_LOOP, Cause, CauseMaker, Via, share_of
+from asv_explain.attribution.decompose import (
+    Decomposition,
+    Side,
+    Spread,
+    check_conserved,
+    spread_of,
+)
+from asv_explain.attribution.guilty import Guilty, find_guilty
+from asv_explain.attribution.handup import HandedUp, hand_up
+from asv_explain.changes.change import Change, Changes
+from asv_explain.profiles.match import Flags, Match
+from asv_explain.profiles.profile import Seconds
 
 __all__ = ["Blame", "Cause", "Via", "blame", "describe"]
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from asv_explain.explanation import Cause, Explanation, Place, Verdict
-from asv_explain.text import calls, explained, headline, plain, ratio, seconds, share, title
+from asv_explain.reports.text import calls, explained, headline, plain, ratio, seconds, share, title
 
 __all__ = ["render"]
 

@@ -1,0 +1,1 @@
+"""What changed between two commits, read from git and from the sources."""

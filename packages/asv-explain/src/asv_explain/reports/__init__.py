@@ -1,0 +1,1 @@
+"""The forms in which an explanation and its profiles are shown."""
