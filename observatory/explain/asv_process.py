@@ -1,4 +1,4 @@
-"""asv as a child process: its output as it comes, and a stop that leaves nothing running."""
+"""asv and its hook as child processes: output as it comes, and a stop that leaves nothing."""
 
 import codecs
 import contextlib
@@ -45,15 +45,22 @@ class Asv:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._on_signal)
 
-    def run(self, *arguments: str, show: Callable[[str], object], stdin: str = "") -> int:
+    def run(
+        self,
+        *arguments: str,
+        show: Callable[[str], object],
+        stdin: str = "",
+        module: str = "asv",
+    ) -> int:
         """Run one command, hand its output to `show` as it comes, and return its exit status.
 
+        `module` is what Python runs: asv, or a companion that takes the same configuration.
         Raises Stopped if a stop signal came, once the command has ended, and what `show` raises.
         """
         if self.received is not None:
             raise Stopped
         with subprocess.Popen(
-            [sys.executable, "-m", "asv", "--config", str(self._config), *arguments],
+            [sys.executable, "-m", module, "--config", str(self._config), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

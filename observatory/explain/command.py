@@ -1,9 +1,10 @@
-"""Measure every milestone with asv, compare neighbours, publish, and say what was found."""
+"""Measure every milestone with asv, compare neighbours, publish, and say what changed and why."""
 
 import importlib.util
 import os
 import platform
 import sys
+import tempfile
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +16,7 @@ from observatory.explain.asv_results import ResultsError, parse_compare, read_re
 from observatory.explain.asv_settings import AsvProject, SettingsError, known_machine, read_project
 from observatory.explain.milestones import Milestone, MilestoneError, find_milestones
 from observatory.explain.options import CONFIG, Options, parse_options
+from observatory.explain.questions import AnswersError, Question, find_questions, read_unknown
 from observatory.explain.report import (
     LEGEND,
     compared_rows,
@@ -36,6 +38,9 @@ __all__ = ["main"]
 
 _SOMETHING_FAILED = 2
 """The status of `asv run` after a failed build or benchmark, with all else measured and stored."""
+
+_HOOK = "asv_explain"
+"""The companion that explains a step; a child process, as it serves any asv project alike."""
 
 
 class AsvError(Exception):
@@ -104,6 +109,8 @@ def _explain(options: Options, asv: Asv, screen: Screen) -> int:
     screen.show(*map(describe_timeline, timelines))
     if drift := describe_drift(timelines):
         screen.show(drift)
+    for question in find_questions(timelines):
+        problems += _ask(options, asv, screen, question)
     if problems:
         screen.show("Not everything went well:\n" + "\n".join(f"  {one}" for one in problems))
     screen.show(_how_to_open(options, project))
@@ -196,6 +203,24 @@ def _compare(
             continue
         screen.put(compared_rows(parse_compare("".join(lines)), options.headline))
     return problems
+
+
+def _ask(options: Options, asv: Asv, screen: Screen, question: Question) -> list[str]:
+    """Let the profile hook say which change made a step; return what it could not do."""
+    step = f"{question.before.slug} -> {question.after.slug}"
+    screen.heading(f"asv explain: {step}")
+    with tempfile.TemporaryDirectory() as folder:
+        answers = Path(folder, "answers.json")
+        asked = question.arguments(answers, options.budget)
+        status = asv.run(*asked, show=screen.stream, module=_HOOK)
+        screen.end_line()
+        if status != 0:
+            return [f"asv explain {step} failed; its lines above say why."]
+        try:
+            unknown = read_unknown(answers)
+        except AnswersError as error:
+            return [f"asv explain {step}: {error}."]
+    return [f"asv explain {step}: {name} could not be measured." for name in unknown]
 
 
 def _how_to_open(options: Options, project: AsvProject) -> str:

@@ -1,18 +1,22 @@
 """What the command can be asked: its arguments, their defaults, and nothing that runs."""
 
 import argparse
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["BENCHMARKS", "CONFIG", "HEADLINE", "Options", "parse_options"]
+__all__ = ["BENCHMARKS", "BUDGET", "CONFIG", "HEADLINE", "Options", "parse_options"]
 
 BENCHMARKS = r"^tco\."
 """The benchmarks that are measured unless --bench names others."""
 
 HEADLINE = r"^tco\.(SimpleCountdown|HeavyComplexCountdown|StableComplexLoop)\.time_warm\b"
-"""The benchmarks that are reported unless --headline names others."""
+"""The benchmarks that are reported and explained unless --headline names others."""
+
+BUDGET = 60.0
+"""Seconds that the profile hook may measure each step of a benchmark unless --budget says."""
 
 CONFIG = Path("asv.conf.json")
 """asv's configuration file unless --config names another."""
@@ -25,6 +29,7 @@ class Options:
     config: Path
     bench: tuple[str, ...]
     headline: tuple[str, ...]
+    budget: float
 
 
 def parse_options(arguments: Sequence[str] | None = None) -> Options:
@@ -34,7 +39,7 @@ def parse_options(arguments: Sequence[str] | None = None) -> Options:
     """
     parser = argparse.ArgumentParser(
         prog="python -m observatory.explain",
-        description="Measure every milestone, compare neighbours, publish, say what was found.",
+        description="Measure every milestone, compare, publish, and say what changed and why.",
         epilog="Exit status: 0 all measured, 1 something failed, 2 wrong use, 130 interrupted.",
     )
     parser.add_argument(
@@ -52,13 +57,21 @@ def parse_options(arguments: Sequence[str] | None = None) -> Options:
         type=_pattern,
         action="append",
         metavar="REGEX",
-        help=f"benchmarks to report; repeatable; default: {HEADLINE}",
+        help=f"benchmarks to report and explain; repeatable; default: {HEADLINE}",
+    )
+    parser.add_argument(
+        "--budget",
+        type=_seconds,
+        default=BUDGET,
+        metavar="SECONDS",
+        help="measuring time to explain a step of a benchmark; default: %(default)g",
     )
     found = parser.parse_args(arguments)
     return Options(
         config=found.config,
         bench=tuple(found.bench or [BENCHMARKS]),
         headline=tuple(found.headline or [HEADLINE]),
+        budget=found.budget,
     )
 
 
@@ -68,3 +81,13 @@ def _pattern(text: str) -> str:
     except re.error as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no regular expression: {error}") from None
     return text
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return value

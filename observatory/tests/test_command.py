@@ -68,7 +68,7 @@ def run():
             return 1
         if step == "fail":
             status = 2
-        store(commit, {"fail": [None], "n/a": [float("nan")]}.get(step, [1.0]))
+        store(commit, {"fail": [None], "n/a": [float("nan")], "slow": [2.0]}.get(step, [1.0]))
     return status
 
 
@@ -90,6 +90,29 @@ def publish():
 sys.exit(globals()[command]())
 """
 """A module that answers like asv, one word of plan.json for each commit."""
+
+HOOK = """
+import json, signal, sys
+from pathlib import Path
+
+plan = json.loads(Path("plan.json").read_text())
+with open("calls.txt", "a") as calls:
+    print("explain", *sys.argv[3:], file=calls)
+print("the hook at work", flush=True)
+verdict = plan.get("hook", "slower")
+try:
+    while verdict == "hang":
+        signal.pause()
+except KeyboardInterrupt:
+    Path("interrupts.txt").write_text("hook")
+    sys.exit(130)
+if verdict == "fail":
+    sys.exit("asv explain: no reason")
+target = next(one.partition("=")[2] for one in sys.argv if one.startswith("--json="))
+answer = {"benchmark": "tco.SimpleCountdown.time_warm", "params": [], "verdict": verdict}
+Path(target).write_text("[" if verdict == "garbled" else json.dumps([answer]))
+"""
+"""A module that answers like the profile hook, with the verdict that plan.json asks for."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +164,7 @@ def project(tmp_path: Path) -> Project:
     (root / "asv").mkdir(parents=True)
     (root / "asv" / "__init__.py").touch()
     (root / "asv" / "__main__.py").write_text(STAND_IN, encoding="utf-8")
+    (root / "asv_explain.py").write_text(HOOK, encoding="utf-8")
     (root / "asv.conf.json").write_text('{"repo": "."}', encoding="utf-8")
     home = tmp_path / "home"
     home.mkdir()
@@ -270,6 +294,50 @@ def test_headline_that_matches_nothing_is_named(project: Project) -> None:
     status, output, _ = project.explain("--headline", "nothing")
     assert status == 1
     assert "matches nothing" in output
+
+
+def test_each_loss_and_what_won_it_back_is_explained(project: Project) -> None:
+    """The hook is asked after publishing, with full hashes, exact names and the budget."""
+    project.plan(two="slow")
+    status, output, complaints = project.explain("--budget=7")
+    assert (status, complaints) == (0, "")
+    calls = project.calls()
+    asked = [call.partition(" --json=")[0] for call in calls if call.startswith("explain")]
+    one, two, three = project.commits
+    how = r"--bench=^tco\.SimpleCountdown\.time_warm$ --budget=7"
+    assert asked == [f"explain {one} {two} {how}", f"explain {two} {three} {how}"]
+    assert calls.index("publish") < min(calls.index(call) for call in calls if "--json" in call)
+    assert re.search(r"^--- asv explain: one -> two\nthe hook at work$", output, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("hook", "words"),
+    [
+        ("unknown", "tco.SimpleCountdown.time_warm could not be measured"),
+        ("fail", "asv explain one -> two failed"),
+        ("garbled", "its answers can't be read"),
+    ],
+)
+def test_what_the_hook_cannot_say_is_named(project: Project, hook: str, words: str) -> None:
+    """A step that stays unexplained ends in status 1, by name, with the rest done."""
+    project.plan(two="slow", hook=hook)
+    status, output, complaints = project.explain()
+    assert (status, complaints) == (1, "")
+    assert words in " ".join(output.split())
+    assert "Dashboard:" in output
+
+
+def test_stop_ends_the_hook_as_well(project: Project) -> None:
+    """A stop while the hook measures reaches it, and nothing is left running."""
+    project.plan(two="slow", hook="hang")
+    with project.start() as process:
+        assert process.stdout is not None
+        read_until("the hook at work", process.stdout)
+        process.send_signal(signal.SIGTERM)
+        _, complaints = process.communicate()
+    assert process.returncode == 128 + signal.SIGTERM
+    assert (project.root / "interrupts.txt").read_text(encoding="utf-8") == "hook"
+    assert re.fullmatch(r"explain: stopped; .*\n", complaints)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,80 @@
+"""Which steps the profile hook is asked about, and which of them it could not measure."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from observatory.explain.milestones import Milestone
+from observatory.explain.timeline import Loss, Timeline, Verdict, find_losses
+
+__all__ = ["AnswersError", "Question", "find_questions", "read_unknown"]
+
+_STEPS = (Verdict.SLOWER, Verdict.FASTER)
+
+
+class AnswersError(Exception):
+    """The hook's answers can't be read; the text says why, in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Two milestones, and the benchmarks that changed from the one to the other."""
+
+    before: Milestone
+    after: Milestone
+    benchmarks: tuple[str, ...]
+
+    def arguments(self, answers: Path, budget: float) -> list[str]:
+        """What the hook is called with, to leave its answers in a file as well."""
+        wanted = [f"--bench=^{re.escape(name)}$" for name in self.benchmarks]
+        how = [f"--budget={budget:g}", f"--json={answers}"]
+        return [self.before.commit, self.after.commit, *wanted, *how]
+
+
+def find_questions(timelines: Sequence[Timeline]) -> tuple[Question, ...]:
+    """Return every loss against the best before it, and what won it back, in milestones' order.
+
+    A milestone that merely stays at a level lost earlier is not asked about.
+    """
+    asked: dict[tuple[int, int], tuple[Milestone, Milestone, dict[str, None]]] = {}
+    for timeline in timelines:
+        milestones = [point.milestone for point in timeline.points]
+        for before, after in _steps(timeline):
+            key = milestones.index(after), milestones.index(before)
+            pair = asked.setdefault(key, (before, after, {}))
+            pair[2][timeline.benchmark] = None
+    return tuple(
+        Question(before, after, tuple(names)) for _, (before, after, names) in sorted(asked.items())
+    )
+
+
+def read_unknown(answers: Path) -> tuple[str, ...]:
+    """Return the benchmarks, parameters included, whose change the hook could not tell.
+
+    Raises AnswersError if the file is missing or not of the hook's form.
+    """
+    try:
+        found = json.loads(answers.read_text(encoding="utf-8"))
+        return tuple(
+            one["benchmark"] + (f"({', '.join(one['params'])})" if one["params"] else "")
+            for one in found
+            if one["verdict"] == "unknown"
+        )
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise AnswersError(f"its answers can't be read ({error!r})") from None
+
+
+def _steps(timeline: Timeline) -> Iterator[tuple[Milestone, Milestone]]:
+    measured = [point for point in timeline.points if point.value is not None]
+    lost: Loss | None = None
+    losses = {loss.point.milestone: loss for loss in find_losses(timeline)}
+    for position, point in enumerate(measured):
+        loss = losses.get(point.milestone)
+        stays = lost is not None and loss is not None and lost.best == loss.best
+        if loss is not None and (not stays or point.change.verdict in _STEPS):
+            yield loss.best.milestone, point.milestone
+        if loss is None and lost is not None:
+            yield measured[position - 1].milestone, point.milestone
+        lost = loss
