@@ -55,6 +55,10 @@ class Growth:
     timeout = 300
     unit = "seconds"
 
+    @named("a simple_countdown of so many steps, cold engine")
+    def time_countdown(self, steps: int) -> None:
+        asyncio.run(run_benchmark(Engine(), simple_countdown, steps))
+
     @named("a step of simple_countdown in a run of so many")
     def track_step(self, steps: int) -> float:
         seconds = [
