@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from enum import Enum
 
 import msgspec
+
+from asv_explain.bisection import Bisection
+from asv_explain.verdict import Interval, Verdict
 
 __all__ = [
     "SCHEMA",
@@ -32,23 +34,6 @@ _TOLERANCE = 1e-6
 
 class ExplanationError(ValueError):
     """JSON that is no explanation; the text says what is wrong and where."""
-
-
-class Verdict(Enum):
-    """What the paired measurement says; a thing that couldn't be measured is never *same*."""
-
-    SLOWER = "slower"
-    FASTER = "faster"
-    SAME = "same"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A 95 % confidence interval."""
-
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +134,7 @@ class Explanation:
         rounds_before: what was measured on the earlier commit.
         rounds_after: what was measured on the later one.
         schema: the version of this form.
+        bisection: how the two commits were found in a longer range; None if they were asked for.
     """
 
     benchmark: str
@@ -168,6 +154,7 @@ class Explanation:
     rounds_before: Rounds
     rounds_after: Rounds
     schema: int = SCHEMA
+    bisection: Bisection | None = None
 
     def __post_init__(self) -> None:
         """Check that nothing of the difference is lost.

@@ -8,7 +8,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["ChangedFile", "GitError", "changed_files", "git", "read_blobs", "tree_of"]
+__all__ = [
+    "ChangedFile",
+    "GitError",
+    "changed_files",
+    "git",
+    "line_of_history",
+    "merged_by",
+    "read_blobs",
+    "tree_of",
+]
 
 # Settings of a user's own would change what is printed; those of a hook point elsewhere.
 _QUIET = ("-c", "core.quotePath=off", "-c", "color.ui=never", "-c", "diff.noprefix=false")
@@ -122,3 +131,38 @@ def read_blobs(repository: Path, digests: Iterable[str]) -> Mapping[str, bytes]:
         result[digest] = output[end + 1 : end + 1 + size]
         position = end + size + 2
     return result
+
+
+def line_of_history(repository: Path, before: str, after: str) -> tuple[str, ...]:
+    """The commits from one to another by first parents, oldest first, both included.
+
+    What a merge brought in counts as the merge's own. Where ``before`` itself was merged, the line
+    goes on with the merge that brought it in.
+
+    Raises:
+        GitError: There is no such commit, or ``before`` is no ancestor of ``after``.
+    """
+    if before == after:
+        return (before,)
+    span = f"{before}..{after}"
+    # Together in one command, the two options would look for ``before`` among first parents alone.
+    line = git(repository, "rev-list", "--first-parent", "--reverse", span).decode().split()
+    descends = set(git(repository, "rev-list", "--ancestry-path", span).decode().split())
+    if after not in descends:
+        raise GitError(f"{before[:8]} is no ancestor of {after[:8]}")
+    return (before, *(commit for commit in line if commit in descends))
+
+
+def merged_by(repository: Path, commit: str) -> tuple[str, str] | None:
+    """Where what a merge brought in left the line, and its last commit; None for no merge.
+
+    Raises:
+        GitError: There is no such commit.
+    """
+    listed = git(repository, "rev-list", "--parents", "--max-count=1", commit).decode().split()
+    _, *parents = listed
+    if len(parents) < 2:
+        return None
+    # Histories without a common commit have no such place; of several bases git names one first.
+    base = git(repository, "merge-base", parents[0], parents[1], missing=1).decode().split()
+    return (base[0], parents[1]) if base else None
