@@ -71,9 +71,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Tree:
         ("y", "M", "y M"),
     ],
 )
-def test_a_range_is_a_line_by_first_parents(
-    tree: Tree, before: str, after: str, line: str
-) -> None:
+def test_a_range_is_a_line_by_first_parents(tree: Tree, before: str, after: str, line: str) -> None:
     """Each commit of the line holds the range's first one, and a merge all that it merged."""
     assert tree.line(before, after) == line.split()
 

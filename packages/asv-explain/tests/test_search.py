@@ -1,7 +1,8 @@
-"""The search asks few questions, finds what a look at every commit would, and says what it can't."""
+"""The search asks little, finds what a look at every commit would, and says what it can't."""
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 
@@ -49,9 +50,7 @@ def known(levels: Sequence[float], broken: frozenset[int] = frozenset()) -> Answ
 def whole_line(levels: Sequence[float], broken: frozenset[int]) -> tuple[int, int]:
     """The slow oracle: measure every commit, and take the neighbours with the largest rise."""
     good = [position for position in range(len(levels)) if position not in broken]
-    return max(
-        zip(good, good[1:], strict=False), key=lambda pair: levels[pair[1]] - levels[pair[0]]
-    )
+    return max(itertools.pairwise(good), key=lambda pair: levels[pair[1]] - levels[pair[0]])
 
 
 @given(st.data(), st.integers(1, 200))

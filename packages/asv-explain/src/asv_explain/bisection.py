@@ -69,6 +69,8 @@ class Bisection:
         merged: Where the one that was found is a merge: what it merged.
         share: The step of those suspected over that of the whole range, both as logarithms of
             ratios, which add up over commits.
+        share_interval: The same with its uncertainty, as if both steps erred in opposite ways;
+            None where the step of those suspected could not be measured by itself.
         rest: Of the other parts of the range that were measured, the one that rose most; None if
             nothing else rose.
     """
@@ -84,4 +86,5 @@ class Bisection:
     suspected: tuple[str, ...]
     merged: Merged | None
     share: float
+    share_interval: Interval | None
     rest: Subrange | None

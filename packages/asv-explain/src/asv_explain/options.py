@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,7 @@ class Options:
         factor: the smallest ratio that counts, or None for the configuration's.
         budget: seconds of measuring for each benchmark.
         rounds: pairs of rounds, or None to go on until the answer is clear.
+        bisect: whether to narrow a range of several commits to one.
         gate: whether the exit status tells of slowdowns.
         force: whether to measure again what is stored.
         verbose: whether to tell more.
@@ -51,6 +53,7 @@ class Options:
     factor: float | None
     budget: float
     rounds: int | None
+    bisect: bool
     gate: bool
     force: bool
     verbose: bool
@@ -71,7 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, own: bool = True) -> None:
     parser.description = DESCRIPTION
     parser.epilog = EPILOG
     parser.add_argument("revisions", nargs="*", metavar="REVISION", help="A and B")
-    parser.add_argument("-b", "--bench", action="append", default=[], metavar="REGEX")
+    parser.add_argument("-b", "--bench", type=_regex, action="append", default=[], metavar="REGEX")
     parser.add_argument("-E", "--environment", action="append", default=[], metavar="SPEC")
     parser.add_argument("-m", "--machine", metavar="NAME")
     if own:
@@ -88,6 +91,11 @@ def add_arguments(parser: argparse.ArgumentParser, *, own: bool = True) -> None:
         help="measuring time per benchmark (default: 60)",
     )
     parser.add_argument("--rounds", type=_count, metavar="N", help="so many rounds instead")
+    parser.add_argument(
+        "--bisect",
+        action="store_true",
+        help="where A..B holds several commits, narrow what got slower to one",
+    )
     parser.add_argument("--gate", action="store_true", help="exit status 3 or 4, see below")
     parser.add_argument("--force", action="store_true", help="measure again what is stored")
     for name, what in (("json", "explanations"), ("markdown", "summary")):
@@ -101,9 +109,11 @@ def add_arguments(parser: argparse.ArgumentParser, *, own: bool = True) -> None:
 
 
 def read_options(found: argparse.Namespace, parser: argparse.ArgumentParser) -> Options:
-    """The options in what a parser found; a wrong number of revisions ends the program."""
+    """The options in what a parser found; what can't go together ends the program."""
     if len(found.revisions) not in (0, 2):
         parser.error("name two revisions, A and B, or none for the recorded history")
+    if found.json is not None and found.json == found.markdown:
+        parser.error("--json and --markdown can't both go to the same place; choose another one")
     config = found.config
     return Options(
         revisions=tuple(found.revisions),
@@ -114,6 +124,7 @@ def read_options(found: argparse.Namespace, parser: argparse.ArgumentParser) -> 
         factor=found.factor,
         budget=found.budget,
         rounds=found.rounds,
+        bisect=found.bisect,
         gate=found.gate,
         force=found.force,
         verbose=bool(found.verbose),
@@ -123,6 +134,14 @@ def read_options(found: argparse.Namespace, parser: argparse.ArgumentParser) -> 
         speedscope=found.speedscope,
         folded=found.folded,
     )
+
+
+def _regex(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"{text} is no regular expression ({error})") from None
+    return text
 
 
 def _factor(text: str) -> float:

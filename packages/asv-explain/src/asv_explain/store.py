@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from asv_explain.explanation import Explanation, ExplanationError, decode, encode
+from asv_explain.files import obstacle, write_whole
 
 __all__ = ["LARGEST", "Question", "Refused", "Store", "StoreError"]
 
@@ -75,10 +74,21 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def path(self, question: Question) -> Path:
+    def check(self) -> None:
+        """See that answers can be kept, before any is measured.
+
+        Raises:
+            StoreError: nothing can be written there.
+        """
+        why = obstacle(self.folder, folder=True)
+        if why is not None:
+            raise StoreError(f"can't write into {self.folder} ({why}); make it writable")
+
+    def path(self, question: Question, *, bisected: bool = False) -> Path:
         """The file in which the answer to a question is kept.
 
-        The name begins with what a person looks for and ends with a digest of the whole question,
+        An answer that came of bisecting the question's commits has a file of its own. The name
+        begins with what a person looks for and ends with a digest of the whole question,
         so that no text from outside ever becomes part of a path.
         """
         asked = (
@@ -88,6 +98,7 @@ class Store:
             question.machine,
             question.before,
             question.after,
+            *(("bisected",) if bisected else ()),
         )
         digest = hashlib.sha256("\0".join(asked).encode()).hexdigest()[:12]
         name = re.sub(r"[^A-Za-z0-9.]+", "-", question.benchmark).strip("-.")[:80]
@@ -96,29 +107,28 @@ class Store:
     def put(self, explanation: Explanation) -> Path:
         """Keep an explanation in place of an earlier one of the same question.
 
+        What came of bisecting answers the question about the range that was bisected.
+
         Raises:
             StoreError: the file can't be written; what was there before is still there.
         """
-        path = self.path(explanation)
+        search = explanation.bisection
+        asked = explanation
+        if search is not None:
+            asked = replace(explanation, before=search.before, after=search.after)
+        path = self.path(asked, bisected=search is not None)
         data = encode(explanation)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=self.folder, suffix=".part")
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(data)
-                Path(name).replace(path)
-            finally:
-                Path(name).unlink(missing_ok=True)
+            write_whole(path, data)
         except OSError as error:
             raise StoreError(
                 f"can't write {path} ({error.strerror}); make room or make it writable"
             ) from None
         return path
 
-    def get(self, question: Question) -> Explanation | None:
+    def get(self, question: Question, *, bisected: bool = False) -> Explanation | None:
         """The stored answer to a question, or None if none can be used."""
-        found = self._read(self.path(question))
+        found = self._read(self.path(question, bisected=bisected))
         return found if isinstance(found, Explanation) else None
 
     def __iter__(self) -> Iterator[Explanation | Refused]:

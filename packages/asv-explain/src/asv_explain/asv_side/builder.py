@@ -12,10 +12,12 @@ from asv import util  # type: ignore[import-untyped]
 from asv.console import log  # type: ignore[import-untyped]
 from asv.environment import EnvironmentUnavailable  # type: ignore[import-untyped]
 
+from asv_explain.asv_side.lifeline import follow
 from asv_explain.asv_side.lock import locked
 from asv_explain.asv_side.project import (
     Project,
     ProjectError,
+    check_installable,
     configured,
     environment_named,
     load_project,
@@ -24,6 +26,7 @@ from asv_explain.asv_side.project import (
 )
 from asv_explain.asv_side.revisions import repository
 from asv_explain.asv_side.store import Entry, Marker, entry_for
+from asv_explain.ending import terminable
 
 __all__ = ["build", "main"]
 
@@ -52,11 +55,7 @@ def build(
         conf = configured(project, env_dir=str(folder), build_cache_size=0)
         try:
             env = environment_named(project, environment, specs, conf)
-            if not env.can_install_project():
-                raise ProjectError(
-                    f"{environment} uses an existing Python, in which no commit can be installed; "
-                    "name an environment that asv makes, such as -E virtualenv."
-                )
+            check_installable(env)
             env.create()
             env.install_project(conf, repository(project), commit)
             python = env.find_executable("python")
@@ -96,6 +95,7 @@ def main(arguments: Sequence[str]) -> int:
     config, environment, commit, store, *specs = arguments
     log.enable(verbose=False)
     try:
+        follow()
         build(load_project(Path(config)), environment, commit, Path(store), specs)
     except ProjectError as error:
         sys.stderr.write(f"\n{error}\n")
@@ -107,4 +107,6 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    with terminable():
+        STATUS = main(sys.argv[1:])
+    sys.exit(STATUS)

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import asv_explain
+from asv_explain.asv_side.lifeline import Lifeline
 from asv_explain.asv_side.lock import locked
 from asv_explain.asv_side.project import Project, ProjectError
 from asv_explain.asv_side.store import DISK_LIMIT, Entry, entry_for, evict, make_store
 from asv_explain.suspect import Installed
 
-__all__ = ["InstallError", "installed"]
+__all__ = ["Install", "InstallError", "Installer", "installed"]
 
 _GRACE_SECONDS = 10.0
 """What a builder gets to end its own processes once it is told to stop."""
@@ -25,18 +25,58 @@ _ATTEMPTS = 3
 """Times that an installation is made anew if somebody removes it between making and use."""
 
 
+Install = Callable[[str, Sequence[str]], AbstractContextManager[tuple[Installed, ...]]]
+"""Has commits installed in an environment for the length of a with block, as `Installer` does."""
+
+
 class InstallError(ProjectError):
     """A commit that asv could not install.
 
     Attributes:
         commit: Its full hash.
         log: The file with all that was said while it was tried.
+        others: What else failed along with it.
     """
 
     def __init__(self, commit: str, why: str, log: Path) -> None:
         self.commit = commit
         self.log = log
+        self.others: tuple[InstallError, ...] = ()
         super().__init__(f"{commit[:8]} cannot be installed ({why}); {log} has the whole story.")
+
+
+class Installer:
+    """Installs commits for one call of the program, and tries none twice that failed.
+
+    Args:
+        project: The asv project.
+        specs: What was given to -E.
+        say: Is told what is being done.
+    """
+
+    def __init__(self, project: Project, specs: Sequence[str], say: Callable[[str], None]) -> None:
+        self._project = project
+        self._specs = specs
+        self._say = say
+        self._failed: dict[tuple[str, str], InstallError] = {}
+
+    @contextmanager
+    def __call__(self, environment: str, commits: Sequence[str]) -> Iterator[tuple[Installed, ...]]:
+        """Have commits installed side by side; see `installed`."""
+        for commit in commits:
+            failed = self._failed.get((environment, commit))
+            if failed is not None:
+                raise failed
+        with ExitStack() as stack:
+            try:
+                sides = stack.enter_context(
+                    installed(self._project, environment, commits, self._specs, say=self._say)
+                )
+            except InstallError as error:
+                for one in (error, *error.others):
+                    self._failed[environment, one.commit] = one
+                raise
+            yield sides
 
 
 @contextmanager
@@ -119,6 +159,7 @@ def _build_all(
     # The builder finds this very package, however it was come by; never what lies in the checkout.
     home = str(Path(asv_explain.__file__).resolve().parent.parent)
     paths = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
+    lifeline = Lifeline()
     try:
         for commit, entry in entries.items():
             entry.log.parent.mkdir(parents=True, exist_ok=True)
@@ -127,7 +168,8 @@ def _build_all(
                 builders[commit] = subprocess.Popen(
                     [sys.executable, "-m", "asv_explain.asv_side.builder", *words],
                     cwd=project.own,
-                    env={**os.environ, "PYTHONPATH": paths},
+                    env={**os.environ, "PYTHONPATH": paths, **lifeline.variables},
+                    pass_fds=lifeline.passed,
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
@@ -135,14 +177,19 @@ def _build_all(
         failed = [commit for commit, builder in builders.items() if builder.wait() != 0]
     finally:
         _stop([builder for builder in builders.values() if builder.poll() is None])
-    for commit in failed:
-        raise InstallError(commit, _last_line(entries[commit].log), entries[commit].log)
+        lifeline.close()
+    logs = {commit: entries[commit].log for commit in failed}
+    errors = [InstallError(commit, _last_line(log), log) for commit, log in logs.items()]
+    if errors:
+        errors[0].others = tuple(errors[1:])
+        raise errors[0]
 
 
 def _stop(builders: Sequence[subprocess.Popen[bytes]]) -> None:
     """Tell builders to stop, so that asv ends what it started, and end those that don't."""
     for builder in builders:
-        builder.send_signal(signal.SIGTERM if sys.platform == "win32" else signal.SIGINT)
+        # Not SIGINT: who starts a program in the background may have it ignore that one.
+        builder.terminate()
     for builder in builders:
         try:
             builder.wait(_GRACE_SECONDS)

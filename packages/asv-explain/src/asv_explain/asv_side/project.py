@@ -22,6 +22,7 @@ from asv.machine import Machine, MachineCollection  # type: ignore[import-untype
 __all__ = [
     "Project",
     "ProjectError",
+    "check_installable",
     "configured",
     "environment_named",
     "environments",
@@ -202,6 +203,18 @@ def environments(project: Project, specs: Sequence[str] = (), conf: Any = None) 
             "and the environment tool, or name another one with -E."
         )
     return found
+
+
+def check_installable(environment: Any) -> None:
+    """See that commits can be installed in an environment of asv's.
+
+    Raises ProjectError if it is a Python that was there before.
+    """
+    if not environment.can_install_project():
+        raise ProjectError(
+            f"{environment.name} uses an existing Python, in which no commit can be installed; "
+            "name an environment that asv makes, such as -E virtualenv."
+        )
 
 
 def environment_named(

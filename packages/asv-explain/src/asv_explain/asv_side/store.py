@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from asv_explain.asv_side.lock import try_locked
+from asv_explain.asv_side.project import ProjectError
 
 __all__ = ["DISK_LIMIT", "Entry", "Marker", "entry_for", "evict", "make_store"]
 
@@ -99,11 +100,19 @@ class Entry:
 
 
 def make_store(store: Path) -> None:
-    """Make the folder, and have git pass over it."""
-    store.mkdir(parents=True, exist_ok=True)
-    ignore = store / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n", encoding="utf-8")
+    """Make the folder, and have git pass over it.
+
+    Raises ProjectError if it cannot be written.
+    """
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+        ignore = store / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        raise ProjectError(
+            f"{store} cannot be written ({error.strerror}); make it writable."
+        ) from None
 
 
 def entry_for(store: Path, conf: Any, environment: str, commit: str) -> Entry:

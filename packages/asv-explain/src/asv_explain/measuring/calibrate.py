@@ -27,6 +27,7 @@ __all__ = [
     "cost_from_raw",
     "cost_to_raw",
     "estimate",
+    "run_command",
 ]
 
 SCRIPT = Path(__file__).with_name("calibration_script.py")
@@ -68,7 +69,7 @@ def calibrate(python: Path, run: Runner | None = None) -> ProfilerCost:
         CalibrationError: It could not be run, or what it printed can't be read.
     """
     command = [str(python), "-I", str(SCRIPT)]
-    texts = [(run or _run)(command, TIMEOUT_SECONDS) for _ in range(PROCESSES)]
+    texts = [(run or run_command)(command, TIMEOUT_SECONDS) for _ in range(PROCESSES)]
     try:
         return estimate([json.loads(text) for text in texts])
     except ValueError as error:
@@ -123,7 +124,7 @@ def estimate(processes: Sequence[Mapping[str, Any]]) -> ProfilerCost:
     )
 
 
-def _run(command: Sequence[str], timeout: float) -> str:
+def run_command(command: Sequence[str], timeout: float) -> str:
     """Run a command and return what it prints.
 
     Raises:

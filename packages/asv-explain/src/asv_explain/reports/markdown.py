@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from asv_explain.explanation import Cause, Explanation, Verdict
+from asv_explain.reports.bisected import bisected
 from asv_explain.reports.text import calls, explained, headline, plain, ratio, seconds, share, title
 
 __all__ = ["LIMIT", "to_markdown"]
@@ -57,6 +58,8 @@ def _fitting(parts: Sequence[str], room: int) -> tuple[str, int]:
 
 def _details(explanation: Explanation) -> str:
     lines = ["<details>", f"<summary>{_text(headline(explanation))}</summary>", ""]
+    for line in bisected(explanation):
+        lines += [_text(line), ""]
     sides = (explanation.rounds_before.wall, explanation.rounds_after.wall)
     if all(sides):
         times = " → ".join(seconds(median(side)) for side in sides)

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from asv_explain.explanation import Cause, Explanation, Place, Verdict
+from asv_explain.reports.bisected import bisected
 from asv_explain.reports.text import calls, explained, headline, plain, ratio, seconds, share, title
 
 __all__ = ["render"]
@@ -39,6 +40,7 @@ def render(explanation: Explanation, causes: int = 8) -> RenderableType:
             verdict,
         ),
         Text(headline(explanation)),
+        *(Text(line) for line in bisected(explanation)),
     ]
     difference = explanation.difference or 0.0
     for number, cause in enumerate(explanation.causes[:causes], start=1):

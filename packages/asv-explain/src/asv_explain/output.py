@@ -1,0 +1,89 @@
+"""What a call writes: whether it will be possible, and the writing itself."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from asv_explain.explanation import encode
+from asv_explain.files import obstacle, write_whole
+from asv_explain.options import Options
+from asv_explain.pipeline import Explained
+from asv_explain.profiles.correct import CorrectedProfile
+from asv_explain.reports.exports import to_folded, to_pstats, to_speedscope
+from asv_explain.reports.markdown import to_markdown
+from asv_explain.reports.stacks import unfold
+
+__all__ = ["ExportError", "check_exports", "export"]
+
+
+class ExportError(Exception):
+    """An export that can't be written; the text names it and says what to do."""
+
+
+def check_exports(options: Options) -> None:
+    """See that all exports can be written, before anything is measured for them.
+
+    Raises:
+        ExportError: One can't be. Nothing is made or changed in either case.
+    """
+    files = [Path(one) for one in (options.json, options.markdown) if one not in (None, "-")]
+    folders = (options.pstats, options.speedscope, options.folded)
+    for path in files:
+        _refuse(path, obstacle(path, folder=False))
+    for path in filter(None, folders):
+        _refuse(path, obstacle(path, folder=True))
+
+
+def _refuse(path: Path, why: str | None) -> None:
+    if why is not None:
+        raise ExportError(f"can't write {path} ({why}); choose another place")
+
+
+def export(options: Options, found: Sequence[Explained]) -> None:
+    """Write all that was asked for.
+
+    Raises:
+        ExportError: Something can't be written; what was there before is still there.
+    """
+    explanations = [one.explanation for one in found]
+    if options.json is not None:
+        body = b",\n".join(encode(one).rstrip() for one in explanations)
+        _write(options.json, b"[\n" + body + b"\n]\n")
+    if options.markdown is not None:
+        _write(options.markdown, to_markdown(explanations).encode())
+    for number, one in enumerate(found):
+        for side, profile in (("before", one.before), ("after", one.after)):
+            if profile is not None:
+                name = f"{number:03}-{_plain(one.explanation.benchmark)}-{side}"
+                _export_profile(options, profile, name)
+
+
+def _export_profile(options: Options, corrected: CorrectedProfile, name: str) -> None:
+    profile = corrected.profile
+    if options.pstats is not None:
+        _write(str(options.pstats / f"{name}.prof"), to_pstats(profile))
+    stacks = unfold(profile, corrected.own)
+    if options.speedscope is not None:
+        text = to_speedscope(profile, stacks, name)
+        _write(str(options.speedscope / f"{name}.speedscope.json"), text.encode())
+    if options.folded is not None:
+        _write(str(options.folded / f"{name}.folded"), to_folded(profile, stacks).encode())
+
+
+def _plain(text: str) -> str:
+    return "".join(character if character.isalnum() else "-" for character in text)[:80]
+
+
+def _write(target: str, data: bytes) -> None:
+    if target == "-":
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        return
+    try:
+        write_whole(Path(target), data)
+    except OSError as error:
+        raise ExportError(
+            f"can't write {target} ({error.strerror}); choose another place"
+        ) from None

@@ -1,0 +1,287 @@
+"""One call of the program: which suspects there are, and each one's way to its explanation."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from asv_explain.asv_side.discover import discover
+from asv_explain.asv_side.install import Install, Installer, InstallError
+from asv_explain.asv_side.project import (
+    Project,
+    ProjectError,
+    check_installable,
+    environments,
+    machine_name,
+    select_benchmarks,
+)
+from asv_explain.asv_side.revisions import resolve
+from asv_explain.asv_side.select import select_between, select_history, smallest_factor
+from asv_explain.bisection import Merged
+from asv_explain.changes.git import GitError, line_of_history, merged_by
+from asv_explain.explanation import Explanation, Verdict
+from asv_explain.measuring.calibrate import ProfilerCost
+from asv_explain.measuring.calibrations import Calibrations
+from asv_explain.measuring.confirm import confirm
+from asv_explain.measuring.measure import Plan, measure
+from asv_explain.measuring.process import ProcessRunner, Runner
+from asv_explain.measuring.rounds import Rounds
+from asv_explain.narrow import narrow, settle
+from asv_explain.options import Options
+from asv_explain.pipeline import Explained, explain, unmeasured
+from asv_explain.store import Store
+from asv_explain.suspect import Installed, Suspect
+
+__all__ = ["Costs", "Session", "Tools"]
+
+Say = Callable[[str], None]
+
+
+class Costs(Protocol):
+    """Knows what the profiler costs."""
+
+    def cost(self, python: Path) -> ProfilerCost:
+        """Return what the profiler costs an interpreter."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """All through which a session acts on the world.
+
+    Attributes:
+        installer: Makes what installs commits.
+        discover: Lists the benchmarks with a commit installed.
+        costs: Makes what knows the profiler's cost, from its folder and whether to measure anew.
+        runner: Runs one measuring process.
+        clock: Gives seconds, from whenever.
+    """
+
+    installer: Callable[[Project, Sequence[str], Say], Install] = Installer
+    discover: Callable[[Installed], list[dict[str, Any]]] = discover
+    costs: Callable[[Path, bool], Costs] = Calibrations
+    runner: Runner = field(default_factory=ProcessRunner)
+    clock: Callable[[], float] = time.monotonic
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """What shares an environment and two commits.
+
+    Attributes:
+        environment: asv's name of it.
+        before: The earlier commit.
+        after: The later one.
+        line: All commits from one to the other, where the range is to be narrowed; else empty.
+        suspects: What to measure; none means all that matches.
+    """
+
+    environment: str
+    before: str
+    after: str
+    line: tuple[str, ...]
+    suspects: tuple[Suspect, ...] = ()
+
+    @property
+    def narrows(self) -> bool:
+        """Whether there is anything between the two commits."""
+        return len(self.line) > 2
+
+
+class Session:
+    """One call of the program.
+
+    Args:
+        options: What the user asks for.
+        project: The asv project.
+        tools: What acts on the world.
+        say: Is told what is being done.
+    """
+
+    def __init__(self, options: Options, project: Project, tools: Tools, say: Say) -> None:
+        self._options = options
+        self._project = project
+        self._tools = tools
+        self._say = say
+        self._store = Store(project.root / ".asv" / "explanations")
+        self._install = tools.installer(project, options.environment, say)
+        self._costs = tools.costs(project.own / "calibrations", options.force)
+        # The repository whose history tells what changed: the checkout, or the mirror of a URL.
+        self._history = project.own / "mirror" if project.checkout is None else project.checkout
+
+    def explanations(self) -> Iterator[Explained]:
+        """Explain one suspect after the other, and keep each answer.
+
+        Raises:
+            ProjectError: Something is asked for that there isn't; told before anything is built.
+            StoreError: Answers can't be kept.
+            CalibrationError, GitError, WireError: See `Calibrations` and `explain`.
+        """
+        self._store.check()
+        for group in self._groups():
+            yield from self._group(group)
+
+    def _groups(self) -> list[_Group]:
+        """What is asked for, by environment and commits."""
+        options, project = self._options, self._project
+        if options.revisions:
+            machine_name(project, options.machine)
+            before, after = (resolve(project, revision) for revision in options.revisions)
+            offered = environments(project, options.environment)
+            for environment in offered:
+                check_installable(environment)
+            line: tuple[str, ...] = ()
+            if options.bisect:
+                try:
+                    line = line_of_history(self._history, before, after)
+                except GitError as error:
+                    raise ProjectError(
+                        f"A and B must be on one line of history for --bisect ({error}); "
+                        "name an ancestor of B as A, or leave --bisect out."
+                    ) from None
+            return [_Group(environment.name, before, after, line) for environment in offered]
+        selection = select_history(
+            project, options.machine, options.environment, options.bench, options.factor
+        )
+        for one in selection.left_out:
+            self._say(f"left out: {one.what}: {one.why}; {one.remedy}")
+        if not selection.suspects:
+            self._say("asv's recorded history holds no upward step.")
+
+        def key(suspect: Suspect) -> tuple[str, str, str]:
+            return suspect.environment, suspect.before, suspect.after
+
+        return [
+            _Group(*shared, self._line(shared[1], shared[2]), tuple(suspects))
+            for shared, suspects in itertools.groupby(sorted(selection.suspects, key=key), key)
+        ]
+
+    def _line(self, before: str, after: str) -> tuple[str, ...]:
+        """The commits of a recorded step; asv's order of them need not be one of ancestors."""
+        if not self._options.bisect:
+            return ()
+        try:
+            return line_of_history(self._history, before, after)
+        except GitError as error:
+            self._say(f"not bisected: {error}")
+            return ()
+
+    def _group(self, group: _Group) -> Iterator[Explained]:
+        """Explain what shares an environment and two commits."""
+        with ExitStack() as stack:
+            try:
+                before, after = stack.enter_context(
+                    self._install(group.environment, (group.before, group.after))
+                )
+            except InstallError as error:
+                # One commit that doesn't build is no reason to leave the others unexplained.
+                remedy = "see the log, or choose commits that build"
+                for suspect in group.suspects or self._listed_by_the_other(group, error):
+                    yield unmeasured(suspect, str(error), remedy)
+                return
+            suspects = group.suspects or self._between(group, after)
+            for number, suspect in enumerate(suspects, start=1):
+                stored = self._stored(group, suspect)
+                if stored is not None:
+                    yield Explained(stored)
+                    continue
+                self._say(
+                    f"{number} of {len(suspects)}: measuring {suspect.benchmark}"
+                    f"{_shown(suspect.params)}, about {self._options.budget:g} s at most"
+                )
+                explained = self._measured(group, suspect, before, after)
+                self._store.put(explained.explanation)
+                yield explained
+
+    def _listed_by_the_other(self, group: _Group, error: InstallError) -> tuple[Suspect, ...]:
+        """The suspects of two commits of which one can't be installed, as the other lists them."""
+        other = group.before if error.commit == group.after else group.after
+        with self._install(group.environment, (other,)) as (one,):
+            return self._between(group, one)
+
+    def _between(self, group: _Group, commit: Installed) -> tuple[Suspect, ...]:
+        """All that matches, as the benchmarks are found with one of the commits installed."""
+        options, project = self._options, self._project
+        found = select_benchmarks(project, self._tools.discover(commit), options.bench)
+        machine = machine_name(project, options.machine)
+        suspects = select_between(found, machine, [group.environment], group.before, group.after)
+        if not suspects:
+            raise ProjectError(f"no benchmark matches -b {' -b '.join(options.bench)}; mend it.")
+        return suspects
+
+    def _stored(self, group: _Group, suspect: Suspect) -> Explanation | None:
+        """What an earlier call answered; profiles are not stored, so exporting them measures."""
+        options = self._options
+        if options.force or any((options.pstats, options.speedscope, options.folded)):
+            return None
+        if not group.narrows:
+            return self._store.get(suspect)
+        narrowed = self._store.get(suspect, bisected=True)
+        if narrowed is not None:
+            return narrowed
+        plain = self._store.get(suspect)
+        return plain if plain is not None and plain.verdict is not Verdict.SLOWER else None
+
+    def _measured(
+        self, group: _Group, suspect: Suspect, before: Installed, after: Installed
+    ) -> Explained:
+        options = self._options
+        factor = options.factor or smallest_factor(self._project, suspect)
+        plan = Plan(budget=options.budget, rounds=options.rounds, factor=factor)
+        cost = self._costs.cost(before.python)
+
+        def explained(asked: Suspect, rounds: Rounds) -> Explained:
+            return explain(asked, rounds, cost, self._history, factor)
+
+        if group.narrows:
+            return self._narrowed(group, suspect, (before, after), plan, explained)
+        return explained(suspect, self._rounds(suspect, before, after, plan))
+
+    def _narrowed(
+        self,
+        group: _Group,
+        suspect: Suspect,
+        sides: tuple[Installed, Installed],
+        plan: Plan,
+        explained: Callable[[Suspect, Rounds], Explained],
+    ) -> Explained:
+        """Explain a range by the commit at which it got slower, if it did."""
+        # What is slower is profiled where the search ends.
+        timed = dataclasses.replace(plan, profiled=plan.profiled - {Verdict.SLOWER})
+        rounds = self._rounds(suspect, *sides, timed)
+
+        def compare(commit: str, limits: Plan) -> Rounds:
+            with self._install(group.environment, (commit,)) as (middle,):
+                return self._rounds(suspect, sides[0], middle, limits)
+
+        if confirm(rounds, plan.factor).verdict is Verdict.SLOWER:
+            rounds = settle(rounds, group.after, plan, compare, self._say)
+        whole = confirm(rounds, plan.factor)
+        if whole.verdict is not Verdict.SLOWER:
+            return explained(suspect, rounds)
+        found = narrow(group.line, whole, plan, compare, self._say)
+        pair = dataclasses.replace(suspect, before=found.before, after=found.after)
+        self._say(f"measuring {pair.before[:8]} and {pair.after[:8]}, where the search ended")
+        with self._install(group.environment, (pair.before, pair.after)) as (good, bad):
+            answer = explained(pair, self._rounds(pair, good, bad, plan))
+        ratio, interval = answer.explanation.ratio, answer.explanation.interval
+        if answer.explanation.verdict is not Verdict.SLOWER and pair != suspect:
+            # A step spread so thin that no commit is slower by itself is explained as a whole.
+            answer = explained(suspect, self._rounds(suspect, *sides, plan))
+        merge = merged_by(self._history, pair.after) if len(found.suspected) == 1 else None
+        told = found.told(ratio, interval, None if merge is None else Merged(*merge))
+        whole_story = dataclasses.replace(answer.explanation, bisection=told)
+        return dataclasses.replace(answer, explanation=whole_story)
+
+    def _rounds(self, suspect: Suspect, before: Installed, after: Installed, plan: Plan) -> Rounds:
+        return measure(suspect, before, after, plan, self._tools.runner, self._tools.clock)
+
+
+def _shown(params: tuple[str, ...]) -> str:
+    return f"({', '.join(params)})" if params else ""
