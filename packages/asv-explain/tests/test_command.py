@@ -362,3 +362,16 @@ def test_an_open_commit_is_measured_again(world: World, capsys: pytest.CaptureFi
     assert f"measuring {world.commits['c1'][:8]} once more, as its answer was open" in told
     assert [world.name(one["commit"]) for one in found["bisection"]["skipped"]] == ["c1"]
     assert [world.name(one) for one in found["bisection"]["suspected"]] == ["c1", "c2"]
+
+
+def test_how_much_slower_the_range_is_must_be_known(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rounds that are enough for a verdict but not for a level are taken once more, and pooled."""
+    steps(world, 0.010, 0.030)
+    world.noise[world.commits["c2"]] = 0.2
+    (found,) = exported(world, "base", "main", "--bisect", "--rounds", "4")
+    last = world.commits["c2"]
+    assert f"measuring {last[:8]} once more, as how much slower" in capsys.readouterr().err
+    assert world.timed()[:4] == ["base", "c2", "base", "c2"]
+    assert found["bisection"]["suspected"] == [last]

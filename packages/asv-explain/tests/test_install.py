@@ -17,7 +17,7 @@ import pytest
 import asv_explain
 from asv_explain.asv_side.builder import build
 from asv_explain.asv_side.discover import discover
-from asv_explain.asv_side.install import InstallError, installed
+from asv_explain.asv_side.install import Installer, InstallError, installed
 from asv_explain.asv_side.lock import locked, try_locked
 from asv_explain.asv_side.project import (
     Project,
@@ -193,37 +193,63 @@ def test_half_made_folder_is_made_anew(sample: Sample) -> None:
     assert entry.marker() == second
 
 
-def test_interrupted_call_leaves_nothing_running_or_locked(sample: Sample) -> None:
-    """Ctrl-C in the middle of a build ends what was started, and the next call starts afresh."""
-    pipe = sample.folder / ".asv" / "building"
+def test_one_call_tries_no_broken_commit_twice(sample: Sample) -> None:
+    """The second time the first answer is given, for each of two that failed together."""
+    said: list[str] = []
+    install = Installer(sample.project, (), said.append)
+    again = commit(sample.folder, 5, setup="raise SystemExit('error: nor here')")
+    for commits in ((sample.broken, again), (again,), (sample.broken, sample.first)):
+        with (
+            pytest.raises(InstallError, match=r"error: (no compiler|nor) here") as caught,
+            install(sample.environment, commits),
+        ):
+            pass
+        assert caught.value.commit in commits
+    assert len(said) == 1
+
+
+CALL = """
+import sys
+from pathlib import Path
+from asv_explain.asv_side.install import installed
+from asv_explain.asv_side.project import load_project
+from asv_explain.ending import Terminated, terminable
+try:
+    with terminable(), installed(load_project(Path(sys.argv[1])), sys.argv[2], [sys.argv[3]]):
+        pass
+except Terminated:
+    sys.exit(143)
+"""
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_call_that_is_ended_leaves_nothing_running_or_locked(
+    sample: Sample, tmp_path: Path, ending: signal.Signals
+) -> None:
+    """However a call ends in the middle of a build, so does the build; the next starts afresh."""
+    pipe = tmp_path / "building"
     os.mkfifo(pipe)
     hang = (
         f"held = open({str(pipe)!r}, 'w')\nprint('here', file=held, flush=True)\nwhile True: pass"
     )
     endless = commit(sample.folder, 4, setup=hang)
-    script = (
-        "import sys\nfrom pathlib import Path\n"
-        "from asv_explain.asv_side.install import installed\n"
-        "from asv_explain.asv_side.project import load_project\n"
-        "with installed(load_project(Path(sys.argv[1])), sys.argv[2], [sys.argv[3]]): pass\n"
-    )
     config = str(sample.project.config)
     caller = subprocess.Popen(
-        [sys.executable, "-c", script, config, sample.environment, endless],
+        [sys.executable, "-c", CALL, config, sample.environment, endless],
         env={**os.environ, "PYTHONPATH": str(Path(asv_explain.__file__).parents[1])},
         stderr=subprocess.DEVNULL,
     )
     with pipe.open() as held:
         assert held.readline() == "here\n"
-        caller.send_signal(signal.SIGINT)
-        assert caller.wait() != 0
+        caller.send_signal(ending)
+        status = caller.wait()
+        assert status == 143 if ending is signal.SIGTERM else status != 0
         # The pipe ends with the last process that holds it.
         assert held.read() == ""
     entry = entry_for(sample.project.own, sample.project.conf, sample.environment, endless)
-    assert entry.folder.exists()
-    assert entry.marker() is None
-    with try_locked(entry.lock) as alone:
-        assert alone
+    with locked(entry.lock):
+        assert entry.folder.exists()
+        assert entry.marker() is None
     assert entry.key in evict(sample.project.own)
 
 

@@ -29,10 +29,21 @@ SETTINGS = {
 }
 SETUP = "from setuptools import setup\nsetup(name='shop', version='1', py_modules=['shop'])\n"
 BENCHMARKS = """
+import os
+import subprocess
+import sys
+
 import shop
+
 
 def time_day():
     shop.day(2000)
+
+
+def time_hangs():
+    held = open(os.environ["HELD"], "w")
+    code = "print('here', flush=True)\\nwhile True: pass"
+    subprocess.run([sys.executable, "-c", code], stdout=held)
 """
 SHOP = """
 def tax(price, shares):
@@ -50,6 +61,8 @@ class Shop:
     def __init__(self, root: Path, home: Path) -> None:
         self.root, self.home = root, home
         self.commits: dict[str, str] = {}
+        paths = os.pathsep.join(sys.path)
+        self.environ = {**os.environ, "HOME": str(home), "PYTHONPATH": paths}
         self.git("init", "--quiet", "--initial-branch=main")
 
     def git(self, *arguments: str) -> str:
@@ -71,7 +84,7 @@ class Shop:
         return subprocess.run(
             [sys.executable, "-m", "asv_explain", *arguments],
             cwd=self.root,
-            env={**os.environ, "HOME": str(self.home), "PYTHONPATH": os.pathsep.join(sys.path)},
+            env=self.environ,
             capture_output=True,
             text=True,
         )
@@ -98,7 +111,18 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
 def test_the_commit_that_holds_the_step_is_named(shop: Shop) -> None:
     """The search passes by what doesn't build, and explains the one commit in a second call too."""
     named = shop.commits
-    words = (named["base"], "main", "--bisect", "--gate", "--budget", "10", "--json", "-")
+    words = (
+        named["base"],
+        "main",
+        "-b",
+        "day",
+        "--bisect",
+        "--gate",
+        "--rounds",
+        "4",
+        "--json",
+        "-",
+    )
     done = shop.explain(*words)
     assert done.returncode == 3, done.stderr
     (found,) = json.loads(done.stdout)
@@ -114,11 +138,33 @@ def test_the_commit_that_holds_the_step_is_named(shop: Shop) -> None:
     assert "no compiler here" in why
     assert found["causes"][0]["name"] == "day", found["causes"]
     assert done.stderr.count(f"installing {named['broken'][:8]}") == 1
-    again = shop.explain(*words[:-2])
+    again = shop.explain(*words)
     assert again.returncode == 3
     assert "measuring" not in again.stderr
     assert f"{named['slow'][:8]} holds " in " ".join(again.stdout.split())
     assert shop.git("status", "--porcelain") == ""
+
+
+def test_sigterm_ends_the_benchmark_and_all_it_started(shop: Shop) -> None:
+    """While a benchmark runs, the program ends with its status, and nothing of it is left."""
+    pipe = shop.home / "held"
+    os.mkfifo(pipe)
+    words = (shop.commits["mended"], shop.commits["slow"], "-b", "hangs")
+    program = subprocess.Popen(
+        [sys.executable, "-m", "asv_explain", *words],
+        cwd=shop.root,
+        env={**shop.environ, "HELD": str(pipe)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with pipe.open() as held:
+        assert held.readline() == "here\n"
+        program.terminate()
+        told = program.communicate()[1]
+        assert program.returncode == 143
+        # The pipe ends with the last process that holds it.
+        assert held.read() == ""
+    assert "asv explain: terminated; " in told.splitlines()[-1]
 
 
 def test_commits_on_two_lines_are_refused(shop: Shop) -> None:
