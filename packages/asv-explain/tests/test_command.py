@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from world import World
+from world import PYTHON, World
 
-from asv_explain import command
+from asv_explain import command, session
+from asv_explain.asv_side.history import LeftOut
 from asv_explain.asv_side.project import load_project
 from asv_explain.asv_side.revisions import resolve
+from asv_explain.asv_side.select import Selection, Step
 from asv_explain.explanation import Explanation, Verdict, decode
 from asv_explain.options import Options, add_arguments, read_options
+from asv_explain.suspect import Suspect
 
 Run = Callable[..., int]
 
@@ -375,3 +378,41 @@ def test_how_much_slower_the_range_is_must_be_known(
     assert f"measuring {last[:8]} once more, as how much slower" in capsys.readouterr().err
     assert world.timed()[:4] == ["base", "c2", "base", "c2"]
     assert found["bisection"]["suspected"] == [last]
+
+
+def recorded(world: World, monkeypatch: pytest.MonkeyPatch, *ranges: tuple[str, str]) -> None:
+    """Have asv's history hold a step of one benchmark in each range of commits."""
+    steps = []
+    for before, after in ranges:
+        ends = world.commits[before], world.commits[after]
+        suspect = Suspect("suite.time_day", None, (), f"virtualenv-py{PYTHON}", "box", *ends)
+        steps.append(Step(suspect, 1.0, 2.0, "seconds", 1.05, (), 1, False))
+    left_out = (LeftOut("result file x", "it was cut short", "remove it"),)
+    selection = Selection(tuple(steps), left_out)
+    monkeypatch.setattr(session, "select_history", lambda *_: selection)
+
+
+def test_steps_of_the_record_are_narrowed_each(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ranges of several commits are bisected, neighbours are not, and what is no line is said."""
+    steps(world, 0.010, 0.020, 0.020, 0.040)
+    recorded(world, monkeypatch, ("base", "c3"), ("c3", "c4"), ("c4", "c1"))
+    found = exported(world, "--bisect", "--gate", status=3)
+    searches = {
+        world.name(one["before"]): one["bisection"] and one["bisection"]["suspected"]
+        for one in found
+    }
+    assert searches == {"c1": [world.commits["c2"]], "c3": None, "c4": None}
+    told = capsys.readouterr().err
+    assert "left out: result file x: it was cut short; remove it" in told
+    assert told.count("not bisected: ") == 1
+
+
+def test_a_record_without_steps_says_so(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing slower is no mistake."""
+    recorded(world, monkeypatch)
+    assert exported(world, "--gate") == []
+    assert "holds no upward step" in capsys.readouterr().err

@@ -18,7 +18,7 @@ from asv_explain.measuring.calibrate import Estimate, ProfilerCost
 from asv_explain.session import Tools
 from asv_explain.suspect import Installed
 
-__all__ = ["CONFIG", "COST", "World"]
+__all__ = ["COST", "PYTHON", "World"]
 
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 CONFIG = {

@@ -10,13 +10,13 @@ from itertools import pairwise
 
 from asv_explain.asv_side.install import InstallError
 from asv_explain.bisection import Bisection, Compared, Merged, Skipped, Subrange
-from asv_explain.measuring.confirm import Confirmation, Estimate, confirm
+from asv_explain.measuring.confirm import Estimate, confirm
 from asv_explain.measuring.measure import Plan
 from asv_explain.measuring.rounds import Rounds
 from asv_explain.search import OPEN_SHARE, Ask, Level, Outcome, search
-from asv_explain.verdict import Interval
+from asv_explain.verdict import Interval, Verdict
 
-__all__ = ["FINEST_FACTOR", "Compare", "Narrowed", "narrow", "settle"]
+__all__ = ["FINEST_FACTOR", "Answer", "Compare", "Narrowed", "answer", "narrow", "settle"]
 
 FINEST_FACTOR = 1.01
 """The smallest ratio for which measuring is worth going on: finer ones are a machine's noise."""
@@ -26,19 +26,42 @@ Compare = Callable[[str, Plan], Rounds]
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What the rounds of two commits say.
+
+    Attributes:
+        verdict: Slower, faster, same or unknown.
+        estimate: The ratio on which the verdict rests; None if it could not be measured.
+        reason: One sentence that says why.
+    """
+
+    verdict: Verdict
+    estimate: Estimate | None
+    reason: str
+
+
+def answer(rounds: Rounds, factor: float) -> Answer:
+    """Say what the rounds of two commits tell, by the smallest ratio that counts."""
+    said = confirm(rounds, factor)
+    return Answer(said.verdict, said.cpu if said.clock == "cpu" else said.wall, said.reason)
+
+
+@dataclass(frozen=True, slots=True)
 class Narrowed:
     """A narrowed range, and how it was come by.
 
     Attributes:
         line: The commits of the whole range, its first one included.
-        whole: What was measured of the whole range.
+        verdict: Of the whole range.
+        whole: The whole range's ratio.
         outcome: Where the search ended.
         compared: What was measured of commits in between, by position.
         skipped: What told nothing, in the order of trying.
     """
 
     line: Sequence[str]
-    whole: Confirmation
+    verdict: Verdict
+    whole: Estimate
     outcome: Outcome
     compared: tuple[Compared, ...]
     skipped: tuple[Skipped, ...]
@@ -71,7 +94,6 @@ class Narrowed:
         levels, low, high = self.outcome.levels, self.outcome.low, self.outcome.high
         end = levels[len(self.line) - 1].value
         step = levels[high].value - levels[low].value if ratio is None else math.log(ratio)
-        measured = _decisive(self.whole)
         known = sorted(levels)
         others = [
             Subrange(
@@ -85,15 +107,15 @@ class Narrowed:
             before=self.line[0],
             after=self.line[-1],
             commits=len(self.line) - 1,
-            verdict=self.whole.verdict,
-            ratio=measured.ratio,
-            interval=measured.interval,
+            verdict=self.verdict,
+            ratio=self.whole.ratio,
+            interval=self.whole.interval,
             measured=self.compared,
             skipped=self.skipped,
             suspected=self.suspected,
             merged=merged,
             share=step / end,
-            share_interval=None if interval is None else _share(interval, measured.interval),
+            share_interval=None if interval is None else _share(interval, self.whole.interval),
             rest=rest if rest is not None and rest.share > 0 else None,
         )
 
@@ -116,8 +138,9 @@ def settle(
     Returns:
         All rounds of the whole range.
     """
-    level = _level(_decisive(confirm(rounds, plan.factor)))
-    if level.high - level.low <= 2 * OPEN_SHARE * level.value:
+    known = answer(rounds, plan.factor).estimate
+    level = _level(known) if known is not None else None
+    if level is None or level.high - level.low <= 2 * OPEN_SHARE * level.value:
         return rounds
     say(f"measuring {last[:8]} once more, as how much slower it is was open")
     factor = max(math.exp((1 - OPEN_SHARE) * level.value), FINEST_FACTOR)
@@ -126,21 +149,27 @@ def settle(
 
 def narrow(
     line: Sequence[str],
-    whole: Confirmation,
+    rounds: Rounds,
     plan: Plan,
     compare: Compare,
     say: Callable[[str], None],
-) -> Narrowed:
+) -> Narrowed | None:
     """Find where in a range of commits a benchmark got slower.
 
     Args:
         line: The commits of the range, its first one included, oldest first.
-        whole: What was measured of its last commit against the first one: slower.
+        rounds: What was measured of its last commit against the first one.
         plan: How much to measure of each commit; no profiles are taken.
         compare: Measures a commit.
         say: Is told what is being done.
+
+    Returns:
+        Where the search ended, or None if the range as a whole is not slower.
     """
-    course = search(len(line) - 1, _level(_decisive(whole)))
+    whole = answer(rounds, plan.factor)
+    if whole.verdict is not Verdict.SLOWER or whole.estimate is None:
+        return None
+    course = search(len(line) - 1, _level(whole.estimate))
     judge = _Judge(line, plan, compare, say)
     try:
         ask = next(course)
@@ -150,7 +179,8 @@ def narrow(
         outcome: Outcome = stop.value
     return Narrowed(
         line,
-        whole,
+        whole.verdict,
+        whole.estimate,
         outcome,
         tuple(one for _, one in sorted(judge.compared.items())),
         tuple(Skipped(line[position], judge.why(position)) for position in outcome.skipped),
@@ -184,16 +214,15 @@ class _Judge:
         if ask.again:
             rounds = _pooled(self._rounds[position], rounds)
         self._rounds[position] = rounds
-        answer = confirm(rounds, self._plan.factor)
-        if answer.wall is None:
-            self._failures[position] = answer.reason
+        found = answer(rounds, self._plan.factor)
+        if found.estimate is None:
+            self._failures[position] = found.reason
             self.compared.pop(position, None)
             return None
-        estimate = _decisive(answer)
         self.compared[position] = Compared(
-            commit, estimate.ratio, estimate.interval, answer.verdict
+            commit, found.estimate.ratio, found.estimate.interval, found.verdict
         )
-        return _level(estimate)
+        return _level(found.estimate)
 
     def _progress(self, ask: Ask) -> str:
         commit, count = self._line[ask.position][:8], len(self._line) - 1
@@ -216,7 +245,9 @@ def _timing(plan: Plan, factor: float) -> Plan:
 
 
 def _pooled(first: Rounds, second: Rounds) -> Rounds:
-    return Rounds(first.before + second.before, first.after + second.after)
+    return dataclasses.replace(
+        first, before=first.before + second.before, after=first.after + second.after
+    )
 
 
 def _share(part: Interval, whole: Interval) -> Interval | None:
@@ -229,14 +260,6 @@ def _share(part: Interval, whole: Interval) -> Interval | None:
 
 def _ends(interval: Interval) -> tuple[float, float]:
     return interval.low, interval.high
-
-
-def _decisive(answer: Confirmation) -> Estimate:
-    """The ratio on which a verdict rests."""
-    found = answer.cpu if answer.clock == "cpu" else answer.wall
-    if found is None:
-        raise ValueError("a commit that wasn't measured has no ratio")
-    return found
 
 
 def _level(estimate: Estimate) -> Level:

@@ -28,11 +28,10 @@ from asv_explain.changes.git import GitError, line_of_history, merged_by
 from asv_explain.explanation import Explanation, Verdict
 from asv_explain.measuring.calibrate import ProfilerCost
 from asv_explain.measuring.calibrations import Calibrations
-from asv_explain.measuring.confirm import confirm
 from asv_explain.measuring.measure import Plan, measure
 from asv_explain.measuring.process import ProcessRunner, Runner
 from asv_explain.measuring.rounds import Rounds
-from asv_explain.narrow import narrow, settle
+from asv_explain.narrow import answer, narrow, settle
 from asv_explain.options import Options
 from asv_explain.pipeline import Explained, explain, unmeasured
 from asv_explain.store import Store
@@ -234,9 +233,9 @@ class Session:
         options = self._options
         factor = options.factor or smallest_factor(self._project, suspect)
         plan = Plan(budget=options.budget, rounds=options.rounds, factor=factor)
-        cost = self._costs.cost(before.python)
 
         def explained(asked: Suspect, rounds: Rounds) -> Explained:
+            cost = self._costs.cost(before.python)
             return explain(asked, rounds, cost, self._history, factor)
 
         if group.narrows:
@@ -260,24 +259,24 @@ class Session:
             with self._install(group.environment, (commit,)) as (middle,):
                 return self._rounds(suspect, sides[0], middle, limits)
 
-        if confirm(rounds, plan.factor).verdict is Verdict.SLOWER:
+        if answer(rounds, plan.factor).verdict is Verdict.SLOWER:
             rounds = settle(rounds, group.after, plan, compare, self._say)
-        whole = confirm(rounds, plan.factor)
-        if whole.verdict is not Verdict.SLOWER:
+        found = narrow(group.line, rounds, plan, compare, self._say)
+        if found is None:
             return explained(suspect, rounds)
-        found = narrow(group.line, whole, plan, compare, self._say)
         pair = dataclasses.replace(suspect, before=found.before, after=found.after)
         self._say(f"measuring {pair.before[:8]} and {pair.after[:8]}, where the search ended")
         with self._install(group.environment, (pair.before, pair.after)) as (good, bad):
-            answer = explained(pair, self._rounds(pair, good, bad, plan))
-        ratio, interval = answer.explanation.ratio, answer.explanation.interval
-        if answer.explanation.verdict is not Verdict.SLOWER and pair != suspect:
+            told = explained(pair, self._rounds(pair, good, bad, plan))
+        ratio, interval = told.explanation.ratio, told.explanation.interval
+        if told.explanation.verdict is not Verdict.SLOWER and pair != suspect:
             # A step spread so thin that no commit is slower by itself is explained as a whole.
-            answer = explained(suspect, self._rounds(suspect, *sides, plan))
+            told = explained(suspect, self._rounds(suspect, *sides, plan))
         merge = merged_by(self._history, pair.after) if len(found.suspected) == 1 else None
-        told = found.told(ratio, interval, None if merge is None else Merged(*merge))
-        whole_story = dataclasses.replace(answer.explanation, bisection=told)
-        return dataclasses.replace(answer, explanation=whole_story)
+        search = found.told(ratio, interval, None if merge is None else Merged(*merge))
+        return dataclasses.replace(
+            told, explanation=dataclasses.replace(told.explanation, bisection=search)
+        )
 
     def _rounds(self, suspect: Suspect, before: Installed, after: Installed, plan: Plan) -> Rounds:
         return measure(suspect, before, after, plan, self._tools.runner, self._tools.clock)
