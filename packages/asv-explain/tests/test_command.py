@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from world import PYTHON, World
 
-from asv_explain import command, session
+from asv_explain import command, output, session
+from asv_explain.asv_side.asv_command import Explain
 from asv_explain.asv_side.history import LeftOut
 from asv_explain.asv_side.project import load_project
 from asv_explain.asv_side.revisions import resolve
@@ -93,10 +94,55 @@ def test_what_is_stored_is_shown_again_and_measured_anew_by_force(
     run(world, "base", "after", "--force")
     assert len(world.measured) == 2 * count
     assert world.forced == [False, False, True]
+
+
+def test_profiles_are_measured_for_and_written(world: World) -> None:
+    """They are not stored, so that asking for them measures; both sides have each form."""
+    world.commit("after", 0.020)
+    run(world, "base", "after")
+    count = len(world.measured)
     folder = world.root.parent / "profiles"
-    run(world, "base", "after", "--pstats", str(folder))
-    assert len(world.measured) == 3 * count
-    assert len(list(folder.glob("*.prof"))) == 2
+    forms = ("--pstats", "--speedscope", "--folded")
+    words = [word for form in forms for word in (form, str(folder))]
+    assert run(world, "base", "after", *words) == 0
+    assert len(world.measured) == 2 * count
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == [
+        f"000-suite-time-day-{side}.{kind}"
+        for side in ("after", "before")
+        for kind in ("folded", "prof", "speedscope.json")
+    ]
+
+
+def test_an_export_that_fails_is_one_line_and_leaves_the_old_file(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What could be written when the call began may be full when it ends."""
+    world.commit("after", 0.020)
+    file = world.root.parent / "out.json"
+    file.write_text("old")
+
+    def refuse(path: Path, data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(output, "write_whole", refuse)
+    assert run(world, "base", "after", "--json", str(file)) == 1
+    assert "(No space left on device); choose another place" in capsys.readouterr().err
+    assert file.read_text() == "old"
+
+
+def test_the_program_reads_its_command_line(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`main` is the whole program, and asv's own command hands it the same words."""
+    assert command.main(["nonsense", "main"]) == 1
+    assert "nonsense is no commit" in capsys.readouterr().err
+    parser = argparse.ArgumentParser()
+    Explain.setup_arguments(parser.add_subparsers())
+    found = parser.parse_args(["explain", "nonsense", "main"])
+    found.config, found.verbose = None, False
+    assert Explain.run_from_conf_args(None, found) == 1
+    assert "nonsense is no commit" in capsys.readouterr().err
 
 
 def test_a_failing_benchmark_is_unknown(world: World) -> None:
