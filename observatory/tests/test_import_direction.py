@@ -49,11 +49,11 @@ EXPLAIN = ROOT / "packages" / "asv-explain" / "src"
 EXPLAIN_ROOMS: dict[str, set[str]] = {
     "profiles": set(),
     "changes": set(),
-    "measuring": {"profiles", "explanation", "suspect"},
+    "measuring": {"profiles", "explanation", "suspect", "files"},
     "attribution": {"profiles", "changes"},
-    "reports": {"profiles", "explanation"},
+    "reports": {"profiles", "explanation", "bisection"},
     # asv loads its command from there.
-    "asv_side": {"changes", "suspect", "command", "options"},
+    "asv_side": {"changes", "suspect", "ending", "command", "options"},
 }
 
 OURS = ("cascade", "observatory", "benchmarks", "asv", "asv_runner", "asv_explain")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -74,3 +75,4 @@ def test_obstacles_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     assert obstacle(file, folder=False) == "it is not writable"
     assert obstacle(tmp_path / "a" / "b", folder=True) == f"{tmp_path} is not writable"
+    assert obstacle(tmp_path / ("x" * 5_000), folder=False) == os.strerror(errno.ENAMETOOLONG)

@@ -38,6 +38,13 @@ def obstacle(path: Path, *, folder: bool) -> str | None:
 
     Nothing is made: what is to be written later may yet come to nothing.
     """
+    try:
+        return _obstacle(path, folder=folder)
+    except OSError as error:
+        return error.strerror or type(error).__name__
+
+
+def _obstacle(path: Path, *, folder: bool) -> str | None:
     if path.exists():
         if path.is_dir() is not folder:
             return "it is no folder" if folder else "it is a folder"
