@@ -47,7 +47,7 @@ def lines(search: Bisection, whole: bool = False) -> tuple[str, ...]:
 def test_a_commit_that_was_found_is_told_with_its_share() -> None:
     """The whole, the commit, the rest, what was measured, and what was skipped, named once."""
     assert lines(SEARCH) == (
-        "bisected 9 commits, 11111111..44444444, slower by 2.200 [2.100 to 2.300]: "
+        "bisected 9 commits, 11111111..44444444, ratio 2.200 [2.100 to 2.300] slower: "
         "aaaaaaaa holds 62 % [50 to 75] of the step",
         "of the rest, aaaaaaaa..44444444 holds most: 30 % of the step",
         "measured against 11111111: bbbbbbbb 1.000 [0.900 to 1.100] unknown; "

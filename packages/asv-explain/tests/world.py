@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -10,15 +11,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from recording import record
 
+from asv_explain import command
 from asv_explain.asv_side.install import Install, InstallError
 from asv_explain.asv_side.project import Project
+from asv_explain.explanation import Explanation, decode
 from asv_explain.measuring.calibrate import Estimate, ProfilerCost
+from asv_explain.options import Options, add_arguments, read_options
 from asv_explain.session import Tools
 from asv_explain.suspect import Installed
 
-__all__ = ["COST", "PYTHON", "World"]
+__all__ = ["COST", "PYTHON", "World", "exported", "made", "options", "run", "stored"]
 
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 CONFIG = {
@@ -59,8 +64,10 @@ class World:
         failing: Commits on which the benchmark fails.
         benchmarks: The names that are discovered.
         installs: What was installed, call by call.
-        measured: The commits that processes measured, in order, by mode.
-        said: What the user was told.
+        measured: What processes did, in order: the mode, and the commit's name.
+        forced: Whether the profiler's cost was to be measured anew, call by call.
+        during: Is called in each process.
+        now: The clock, in seconds.
     """
 
     def __init__(self, root: Path) -> None:
@@ -172,3 +179,40 @@ class World:
     def timed(self) -> list[str]:
         """The commits measured, each as often as it was measured anew, in order."""
         return [name for mode, name in self.measured if mode == "inspect"]
+
+
+def made(folder: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A world with one commit, ``base``, of 10 ms; its repository is the current folder."""
+    monkeypatch.setenv("HOME", str(folder))
+    (folder / "repository").mkdir()
+    world = World(folder / "repository")
+    monkeypatch.chdir(world.root)
+    world.commit("base", 0.010)
+    return world
+
+
+def options(*words: str) -> Options:
+    """What a command line asks for."""
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    return read_options(parser.parse_args(words), parser)
+
+
+def run(world: World, *words: str) -> int:
+    """Run the program with a command line; commits go by their names."""
+    named = [world.commits.get(word, word) for word in words]
+    return command.run(options(*named), world.tools)
+
+
+def exported(world: World, *words: str, status: int = 0) -> list[dict[str, Any]]:
+    """What the program writes as JSON."""
+    file = world.root.parent / "out.json"
+    assert run(world, *words, "--json", str(file)) == status
+    found: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
+    return found
+
+
+def stored(world: World) -> list[Explanation]:
+    """What is kept on disk."""
+    files = sorted((world.root / ".asv" / "explanations").glob("*.json"))
+    return [decode(path.read_bytes()) for path in files]

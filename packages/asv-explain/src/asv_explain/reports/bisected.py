@@ -20,7 +20,7 @@ def bisected(explanation: Explanation) -> tuple[str, ...]:
     whole = (explanation.before, explanation.after) == (search.before, search.after)
     lines = [
         f"bisected {search.commits} commits, {_range(search.before, search.after)}, "
-        f"{search.verdict.value} by {ratio(search.ratio, search.interval)}: "
+        f"ratio {ratio(search.ratio, search.interval)} {search.verdict.value}: "
         f"{_found(search, spread=whole and len(search.suspected) < search.commits)}"
     ]
     if search.merged is not None:
