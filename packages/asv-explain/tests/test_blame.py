@@ -130,6 +130,37 @@ def test_cache_removed() -> None:
     assert amounts(result) == {"g": 8.0}
 
 
+@pytest.mark.parametrize("depth", [1, 2])
+@pytest.mark.parametrize("gains", [True, False])
+def test_a_wrapper_is_the_doing_of_what_it_wraps(depth: int, gains: bool) -> None:
+    """Unchanged wrappers that a decorator puts in or takes out belong to the decorated function."""
+    plain = side({"f": (2, 1.0), "g": (8, 8.0)}, [("f", "g", 8, 8.0, 8.0)])
+    outer, inner = "outer.<locals>.wrapper", "inner.<locals>.wrapper"
+    functions: Functions = {"f": (2, 1.0), "g": (8, 8.0), inner: (8, 3.0), "dict": (9, 1.0)}
+    edges: Edges = [(inner, "g", 8, 8.0, 8.0), (inner, "dict", 9, 1.0, 1.0)]
+    if depth == 2:
+        functions[outer] = (8, 4.0)
+        edges += [("f", outer, 8, 4.0, 16.0), (outer, inner, 8, 3.0, 12.0)]
+    else:
+        edges += [("f", inner, 8, 3.0, 12.0)]
+    wrapped = side(functions, edges)
+    sides = (plain, wrapped) if gains else (wrapped, plain)
+    cost = 8.0 if depth == 2 else 4.0
+    result = explain(*sides, changed("g", details=("decorators",)))
+    assert amounts(result) == {"g": cost if gains else -cost}
+
+
+def test_other_callers_of_a_decorated_function_are_no_wrappers() -> None:
+    """Code that calls a decorated function on both sides hands on what it cost, as ever."""
+    more: Edges = [("f", "h", 1, 1.0, 3.0), ("h", "g", 2, 2.0, 2.0)]
+    before = side({"f": (1, 1.0), "h": (1, 1.0), "g": (2, 2.0)}, more)
+    more = [("f", "h", 4, 4.0, 12.0), ("h", "g", 8, 8.0, 8.0)]
+    after = side({"f": (1, 1.0), "h": (4, 4.0), "g": (8, 8.0)}, more)
+    result = explain(before, after, changed("f", "g", details=("decorators",)))
+    assert "h" not in amounts(result)
+    assert amounts(result)["f"] == 3.0
+
+
 def test_recursion_ends_at_the_changed_caller() -> None:
     """Functions that call themselves and each other hand up all they hold, without a rest."""
     before = side(

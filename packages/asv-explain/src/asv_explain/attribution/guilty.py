@@ -9,6 +9,7 @@ from operator import attrgetter
 
 import numpy as np
 
+from asv_explain.attribution.wrappers import find_wrappers
 from asv_explain.changes.change import Change, Changes
 from asv_explain.profiles.match import Flags, Match
 from asv_explain.profiles.profile import Function, Profile
@@ -24,7 +25,8 @@ class Guilty:
         keeps: Pairs that keep what reaches them (P,).
         loose: Those of them that can't have changed how often they are called themselves (P,).
         change: The change in the sources behind each pair that has one.
-        owner: The pair that a lambda, comprehension or generator expression is shown with.
+        owner: The pair that a lambda, comprehension or generator expression is shown with; for
+            what a changed decorator put around a function, that function's.
     """
 
     keeps: Flags
@@ -92,6 +94,10 @@ def find_guilty(before: Profile, after: Profile, match: Match, changes: Changes)
         woken = any(one is not None and _is_resumed(one) for one in (ours, theirs))
         wrapped = found is not None and "decorators" in found.details
         loose[pair] = both and not woken and not wrapped
+    decorated = [pair for pair, one in change.items() if "decorators" in one.details]
+    for wrapper, inner in find_wrappers(before, after, match, keeps, decorated).items():
+        keeps[wrapper], owner[wrapper] = True, owner.get(inner, inner)
+        change[wrapper] = change[inner]
     return Guilty(keeps, loose, change, owner)
 
 
