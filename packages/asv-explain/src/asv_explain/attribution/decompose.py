@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats  # type: ignore[import-untyped]
 
-from asv_explain.profiles.match import Flags, Match, PairKind, match_profiles
+from asv_explain.profiles.match import Flags, Match, PairKind
+from asv_explain.profiles.merge import places_in
 from asv_explain.profiles.profile import Indices, Profile, Seconds
 
 __all__ = [
@@ -178,15 +179,16 @@ def round_differences(
         match: The pairs.
     """
     result = np.zeros((len(rounds), len(match)))
-    for row, sides in zip(result, rounds, strict=True):
-        for sign, side, whole, pairs in (
-            (-1, sides[0], before, match.pair_before),
-            (1, sides[1], after, match.pair_after),
-        ):
-            found = match_profiles(side.profile, whole)
-            inside = (found.before >= 0) & (found.after >= 0)
-            seconds = side.own[found.before[inside]] / side.profile.number
-            np.add.at(row, pairs[found.after[inside]], sign * seconds)
+    for sign, number, whole, pairs in (
+        (-1, 0, before, match.pair_before),
+        (1, 1, after, match.pair_after),
+    ):
+        sides = [both[number] for both in rounds]
+        every = places_in(whole, [side.profile for side in sides])
+        for row, side, places in zip(result, sides, every, strict=True):
+            inside = places >= 0
+            seconds = side.own[inside] / side.profile.number
+            np.add.at(row, pairs[places[inside]], sign * seconds)
     return result
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from asv_explain.profiles.profile import Function, Indices, Profile
 
-__all__ = ["merge"]
+__all__ = ["merge", "places_in"]
 
 _Values: TypeAlias = NDArray[Any]
 
@@ -30,15 +29,13 @@ def merge(profiles: Sequence[Profile]) -> Profile:
     interpreters = {(one.implementation, one.python) for one in profiles}
     if len(interpreters) > 1:
         raise ValueError(f"profiles of different interpreters: {sorted(interpreters)}")
+    if len(profiles) == 1:
+        return profiles[0]
     places: dict[tuple[Function, int], int] = {}
-    maps = []
-    for profile in profiles:
-        seen: defaultdict[Function, int] = defaultdict(int)
-        where = np.empty(len(profile.functions), np.intp)
-        for index, function in enumerate(profile.functions):
-            where[index] = places.setdefault((function, seen[function]), len(places))
-            seen[function] += 1
-        maps.append(where)
+    maps = [
+        np.array([places.setdefault(one, len(places)) for one in _told_apart(profile)], np.intp)
+        for profile in profiles
+    ]
     size = len(places)
     pairs = [
         where[one.caller] * size + where[one.callee]
@@ -70,6 +67,34 @@ def merge(profiles: Sequence[Profile]) -> Profile:
         python=profiles[0].python,
         implementation=profiles[0].implementation,
     )
+
+
+def places_in(whole: Profile, profiles: Sequence[Profile]) -> list[Indices]:
+    """Find the functions of profiles in the one that was merged from them.
+
+    Args:
+        whole: What ``merge`` returned.
+        profiles: Some of the profiles that it was given.
+
+    Returns:
+        For each profile the index in ``whole`` of each of its functions, -1 if it isn't there.
+    """
+    if len(profiles) == 1 and profiles[0] is whole:
+        return [np.arange(len(whole.functions), dtype=np.intp)]
+    places = {one: place for place, one in enumerate(_told_apart(whole))}
+    return [
+        np.array([places.get(one, -1) for one in _told_apart(profile)], np.intp)
+        for profile in profiles
+    ]
+
+
+def _told_apart(profile: Profile) -> Iterator[tuple[Function, int]]:
+    """Return the functions in their order, equal ones numbered."""
+    seen: dict[Function, int] = {}
+    for function in profile.functions:
+        number = seen.get(function, 0)
+        seen[function] = number + 1
+        yield function, number
 
 
 def _sum_at(slots: Indices, parts: list[_Values], size: int) -> _Values:

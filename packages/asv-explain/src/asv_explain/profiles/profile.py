@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_ITERABLE_COROUTINE
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -155,10 +156,10 @@ def profile_from_raw(raw: Mapping[str, Any]) -> Profile:
     if type(times) is not int or times < 1:
         raise WireError("number", f"expected a whole number of at least 1, got {show(times)}")
     records = rows(raw, "functions")
-    functions = tuple(_function(row, index) for index, row in enumerate(records))
+    functions = _functions(records)
     columns = ("calls", "recursive", "own", "cumulative")
     nodes = table(
-        [[item(row, name, f"functions[{i}]") for name in columns] for i, row in enumerate(records)],
+        _cells(records, columns),
         columns,
         ("calls", "recursive"),
         "functions[{}].{}",
@@ -248,6 +249,33 @@ def profile_to_raw(profile: Profile) -> dict[str, Any]:
             )
         ],
     }
+
+
+def _functions(records: list[Any]) -> tuple[Function, ...]:
+    """Return who the functions are, checked column by column: a profile has many."""
+    try:
+        columns = list(zip(*map(itemgetter(*_TEXTS, *_WHOLE), records), strict=True))
+    except (KeyError, TypeError):
+        columns = []
+    texts, whole = columns[: len(_TEXTS)], columns[len(_TEXTS) :]
+    fine = all({*map(type, column)} == {str} for column in texts) and all(
+        {*map(type, column)} == {int} and min(column) >= 0 for column in whole
+    )
+    if not (columns and fine and HOMES.issuperset(texts[0])):
+        # Some row is wrong, and reading one after the other tells which.
+        return tuple(_function(row, index) for index, row in enumerate(records))
+    return tuple(map(Function, *columns[:3], *whole, columns[3]))
+
+
+def _cells(records: list[Any], columns: Sequence[str]) -> list[Any]:
+    """Return some fields of each row, or say which is missing."""
+    try:
+        return list(map(itemgetter(*columns), records))
+    except KeyError:
+        return [
+            [item(row, name, f"functions[{index}]") for name in columns]
+            for index, row in enumerate(records)
+        ]
 
 
 def _function(row: Any, index: int) -> Function:
