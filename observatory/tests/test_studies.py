@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from asv_explain.profiles.conservation import conservation_problems
+from asv_explain.profiles.profile import profile_from_raw
+from observatory.studies.made_profiles import make, write
+from observatory.studies.one_explanation import explain_once
 from observatory.studies.shares import Share, read_folded, shares
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -123,3 +127,56 @@ def test_no_stacks_are_one_clear_line(
     assert done.returncode == 2
     assert complaint in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
+
+
+def test_explaining_tells_seconds_and_memory_of_each_size() -> None:
+    """A tiny change goes all the way, for one pair of profiles and for several."""
+    done = study("explaining", "--functions", "100", "--edges", "400", "--repeats", "1")
+    assert done.returncode == 0, done.stderr
+    for pairs in (1, 6):
+        row = rf"│ +100 │ +400 │ +{pairs} │ +[\d.]+ │ +[\d.]+ to [\d.]+ │ +[\d.]+ │ +(\d+) │"
+        found = re.search(row, done.stdout)
+        assert found is not None, done.stdout
+        assert 20 < int(found[1]) < 1000
+    assert re.search(r"profiles ┃ +correct ┃ +match ┃ +blame", done.stdout), done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("--edges", "400"), "--edges needs --functions"),
+        (("--functions", "9"), "at least 100 functions"),
+        (("--functions", "100", "--edges", "101"), "two edges for each function"),
+        (("--repeats", "0"), "one repeat"),
+    ],
+)
+def test_a_wrong_size_is_one_clear_line(arguments: tuple[str, ...], complaint: str) -> None:
+    """A size that can't be made up is named, with exit status 2 and no traceback."""
+    done = study("explaining", *arguments)
+    assert done.returncode == 2
+    assert complaint in done.stderr.splitlines()[-1]
+
+
+def test_made_up_profiles_are_such_as_are_measured() -> None:
+    """They have the size asked for, keep what cProfile promises, and are the same for a seed."""
+    made = [make(1_000, 10_000, 2, seed) for seed in (3, 3, 4)]
+    every = [[list(side.profiles) for side in (one[0], one[1])] for one in made]
+    assert every[0] == every[1]
+    assert every[0] != every[2]
+    for side in every[0]:
+        for raw in side:
+            profile = profile_from_raw(raw)
+            assert conservation_problems(profile) == ()
+            assert len(profile.functions) == 1_000
+            assert len(profile.caller) == pytest.approx(10_000, rel=0.05)
+            assert profile.recursive.any()
+            assert any(one.is_builtin for one in profile.functions)
+
+
+def test_what_was_made_up_is_what_is_explained(tmp_path: Path) -> None:
+    """The process that is measured explains the change: all of it, through every stage."""
+    write(200, 1_000, 2, 5, tmp_path)
+    taken = explain_once(tmp_path)
+    stages = {"read", "profiles", "correct", "match", "blame"}
+    assert taken.keys() == stages | {"cpu", "wall", "memory"}
+    assert sum(taken[stage] for stage in stages) <= taken["cpu"]

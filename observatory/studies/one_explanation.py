@@ -1,0 +1,109 @@
+"""Explains one change from raw profiles in this process, and prints seconds and memory as JSON."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import Any
+from unittest.mock import patch
+
+import msgspec
+
+from asv_explain import pipeline
+from asv_explain.attribution import blame
+from asv_explain.changes.change import Change, Changes
+from asv_explain.changes.evidence import Evidence
+from asv_explain.explanation import Verdict, encode
+from asv_explain.measuring.rounds import Round, Rounds
+from asv_explain.suspect import Suspect
+from observatory.studies.made_profiles import COST
+
+__all__ = ["STAGES", "explain_once"]
+
+# Pairs of timed rounds: enough for a verdict.
+TIMED = 8
+
+STAGES = (
+    ("profiles", pipeline, "profile_from_raw"),
+    ("profiles", pipeline, "merge"),
+    ("correct", pipeline, "correct"),
+    ("match", pipeline, "match_profiles"),
+    ("match", pipeline, "round_differences"),
+    ("blame", pipeline, "decompose"),
+    ("blame", blame, "blame"),
+)
+"""The stages that are told apart, and their functions where the pipeline looks them up."""
+
+
+def explain_once(folder: Path) -> dict[str, float]:
+    """Explain the change in a folder.
+
+    The pipeline is the one that users run; only what reads git is answered from the folder.
+
+    Returns:
+        CPU seconds of each stage and in all ("cpu"), seconds by the clock ("wall"), and the
+        process's peak memory in bytes ("memory").
+
+    Raises:
+        RuntimeError: The explanation does not say what was made up.
+    """
+    changes = msgspec.json.decode((folder / "changes.json").read_bytes(), type=Changes)
+    taken: dict[str, float] = defaultdict(float)
+    begun, started = process_time(), perf_counter()
+    rounds = Rounds(*(tuple(_rounds(folder, side)) for side in ("before", "after")))
+    taken["read"] = process_time() - begun
+    suspect = Suspect("made.up", None, (), "none", "none", "0" * 40, "1" * 40)
+    with ExitStack() as stack:
+        for stage, module, name in STAGES:
+            timed = _timed(getattr(module, name), stage, taken)
+            stack.enter_context(patch.object(module, name, timed))
+        stack.enter_context(patch.object(pipeline, "read_changes", lambda *_: changes))
+        stack.enter_context(patch.object(pipeline, "evidence", _evidence))
+        answer = pipeline.explain(suspect, rounds, COST, folder, 1.05).explanation
+    encode(answer)
+    taken["cpu"], taken["wall"] = process_time() - begun, perf_counter() - started
+    if answer.verdict is not Verdict.SLOWER or not answer.causes:
+        raise RuntimeError(f"{answer.verdict.value} with {len(answer.causes)} causes")
+    # Kibibytes on Linux, bytes on macOS.
+    unit = 1 if sys.platform == "darwin" else 1024
+    taken["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return dict(taken)
+
+
+def _rounds(folder: Path, side: str) -> Iterator[Round]:
+    seconds: float = msgspec.json.decode((folder / "seconds.json").read_bytes())[side]
+    for number in range(TIMED):
+        one = seconds * (1 + number * 1e-3)
+        yield Round("time", one, one, None, 1, 0.0, (one,), None, None)
+    for file in sorted(folder.glob(f"{side}-*.json")):
+        raw = msgspec.json.decode(file.read_bytes())
+        yield Round("profile", seconds, seconds, None, raw["number"], 0.0, (), raw, None)
+
+
+def _timed(function: Callable[..., Any], stage: str, taken: dict[str, float]) -> Callable[..., Any]:
+    """Let a function add its seconds to its stage."""
+
+    def run(*arguments: Any, **named: Any) -> Any:
+        begun = process_time()
+        try:
+            return function(*arguments, **named)
+        finally:
+            taken[stage] += process_time() - begun
+
+    return run
+
+
+def _evidence(repository: Path, before: str, after: str, change: Change) -> Evidence:
+    """What git would say of a change, were there a repository."""
+    del repository, before, after
+    return Evidence(f"@@ {change.name} @@", ())
+
+
+if __name__ == "__main__":
+    json.dump(explain_once(Path(sys.argv[1])), sys.stdout)
