@@ -20,6 +20,7 @@ from asv_explain.attribution import blame
 from asv_explain.changes.change import Change, Changes
 from asv_explain.changes.evidence import Evidence
 from asv_explain.explanation import Verdict, encode
+from asv_explain.measuring.process import read_answer
 from asv_explain.measuring.rounds import Round, Rounds
 from asv_explain.suspect import Suspect
 from observatory.studies.made_profiles import COST
@@ -82,7 +83,7 @@ def _rounds(folder: Path, side: str) -> Iterator[Round]:
         one = seconds * (1 + number * 1e-3)
         yield Round("time", one, one, None, 1, 0.0, (one,), None, None)
     for file in sorted(folder.glob(f"{side}-*.json")):
-        raw = msgspec.json.decode(file.read_bytes())
+        raw = read_answer(file.read_bytes())
         yield Round("profile", seconds, seconds, None, raw["number"], 0.0, (), raw, None)
 
 

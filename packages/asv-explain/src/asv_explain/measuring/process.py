@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -11,10 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+import msgspec
+
 from asv_explain.measuring import harness
 from asv_explain.suspect import Installed
 
-__all__ = ["ProcessRunner", "Runner", "environment"]
+__all__ = ["ProcessRunner", "Runner", "environment", "read_answer"]
 
 
 class Runner(Protocol):
@@ -97,12 +100,32 @@ class ProcessRunner:
             finally:
                 _kill_group(process)
             try:
-                answer = json.loads(output.read_text(encoding="utf-8"))
+                answer = read_answer(output.read_bytes())
             except (OSError, ValueError):
                 return _error("failed", f"the process ended without an answer, {_ending(status)}")
             if not isinstance(answer, dict):
                 return _error("failed", "the process's answer is no JSON object")
             return answer
+
+
+def read_answer(data: bytes) -> Any:
+    """Read what the harness wrote.
+
+    Raises:
+        ValueError: It is no JSON.
+    """
+    # A profile is a million objects which all stay: to look for garbage among them, again and
+    # again while they are made, takes longer than making them.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return msgspec.json.decode(data)
+    except msgspec.DecodeError:
+        # Python writes infinities and what is no number, which only Python reads.
+        return json.loads(data)
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
