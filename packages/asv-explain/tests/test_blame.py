@@ -261,6 +261,30 @@ def test_what_reads_a_changed_global_names_it() -> None:
     assert "`f`" in describe(result.causes[0]) or "what reads it" in describe(result.causes[0])
 
 
+def test_an_import_added_is_the_doing_of_the_module_that_gained_it() -> None:
+    """What an imported module runs goes up through the import system to the changed module."""
+    system = "_find_and_load"
+    before = side(
+        {"time_it": (1, 0.0), system: (1, 0.1), "<module>": (1, 1.0)},
+        [("time_it", system, 1, 0.1, 1.1), (system, "<module>", 1, 1.0, 1.0)],
+    )
+    after = side(
+        {"time_it": (1, 0.0), system: (2, 0.2), "<module>": (1, 1.0), "costly": (1, 8.0)},
+        [
+            ("time_it", system, 1, 0.1, 9.2),
+            (system, "<module>", 1, 1.0, 9.1),
+            ("<module>", system, 1, 0.1, 8.1),
+            (system, "costly", 1, 8.0, 8.0),
+        ],
+    )
+    module = Change("module", "<module>", FILE, FILE, FILE, FILE, (1, 1), (1, 2))
+    result = explain(before, after, Changes((module,), {}, (), frozenset({FILE})))
+    first = result.causes[0]
+    assert (first.kind, first.name) == ("module", "<module>")
+    assert first.share > 0.5
+    assert describe(first).startswith("`<module>` changed; running it on import cost")
+
+
 def test_data_has_a_name_of_its_own() -> None:
     """What reaches the benchmark without meeting changed code lists what else changed."""
     before = side({"time_it": (1, 0.0), "f": (1, 1.0)}, [("time_it", "f", 1, 1.0, 1.0)])

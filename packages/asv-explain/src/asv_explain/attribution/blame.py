@@ -138,6 +138,8 @@ def describe(cause: Cause) -> str:
         return f"{start}; its own code {verb} {abs(share_of(cause.own, whole)):.0%}"
     verb = "cost" if first.seconds > 0 else "saved"
     if cause.kind in ("module", "class"):
+        if (first.path, first.name) == (cause.path, cause.name.removeprefix("class ")):
+            return f"{start}; running it on import {verb} {abs(first.share):.0%}"
         return f"{start}; `{first.name}`, which reads it, {verb} {abs(first.share):.0%}"
     added = first.calls_after - first.calls_before
     if first.name == EVENT_LOOP:
