@@ -2,301 +2,203 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
-
-PYPROJECT = """
-[build-system]
-requires = ["hatchling"]
-build-backend = "hatchling.build"
-
-[project]
-name = "shop"
-version = "1"
-"""
-
-SETTINGS = {
-    "version": 1,
-    "project": "shop",
-    "repo": ".",
-    "branches": ["main"],
-    "environment_type": "virtualenv",
-    "env_dir": ".asv/env",
-    "results_dir": ".asv/results",
-    "html_dir": ".asv/html",
-    "build_command": [
-        "python -m pip install --quiet hatchling",
-        "python -m pip wheel --quiet --no-build-isolation --no-deps "
-        "--wheel-dir {build_cache_dir} {build_dir}",
-    ],
-}
-
-BENCHMARKS = """
-from shop import core
-
-class Day:
-    def setup(self):
-        self.lines = [f"{n},{n % 7},{n * 3}" for n in range(300)]
-
-    def time_day(self):
-        core.day(self.lines)
-
-    def track_lines(self):
-        return len(self.lines)
-"""
-
-CORE = """
-import asyncio
-import copy
-import functools
+from shop import CORE, PRICES, Shop, edited
 
 
-def parse(lines):
-    return [[int(field) for field in line.split(",")] for line in lines]
+@dataclass(frozen=True)
+class Known:
+    """A change of shop/core.py, and what is to be said of it.
+
+    Attributes:
+        edits: Texts and what takes their place.
+        names: The first cause is one of these.
+        kinds: And of one of these kinds.
+        bench: The benchmark that tells.
+    """
+
+    edits: tuple[tuple[str, str], ...]
+    names: tuple[str, ...]
+    kinds: tuple[str, ...] = ("changed",)
+    bench: str = "time_day"
 
 
-def tax(price):
-    total = 0
-    for share in range(12):
-        total += price * share % 11
-    return total
-
-
-def totals(rows):
-    found = []
-    for row in rows:
-        found.append(tax(row[2]))
-    return found
-
-
-@functools.lru_cache(maxsize=None)
-def rate(kind):
-    value = 0
-    for year in range(150):
-        value += year * kind % 13
-    return value
-
-
-def rates(rows):
-    return [rate(row[1]) for row in rows]
-
-
-def known(rows, wanted=range(0, 900, 3)):
-    prices = set(row[2] for row in rows)
-    return [price in prices for price in wanted]
-
-
-def report(rows, depth=3):
-    text = []
-    for level in range(depth):
-        for row in rows:
-            text.append(row[0] + level)
-    return text
-
-
-def clean(rows):
-    kept = []
-    for row in rows:
-        if row[0] >= 0:
-            kept.append(row)
-    return kept
-
-
-def price_of(row):
-    return row[2] + 1
-
-
-async def order(row):
-    return price_of(row)
-
-
-async def orders(rows):
-    return [await order(row) for row in rows]
-
-
-def day(lines):
-    rows = clean(parse(lines))
-    totals(rows), rates(rows), known(rows), report(rows)
-    asyncio.run(orders(rows))
-"""
-
-CHANGES: dict[str, tuple[list[tuple[str, str]], set[str]]] = {
-    "an extra loop": (
-        [
+CHANGES = {
+    "an extra loop": Known(
+        (
             (
                 "    return [[int(field)",
+                "    seen = 0\n"
                 "    for line in lines:\n"
                 "        for letter in line * 6:\n"
-                "            letter.upper()\n"
+                "            seen += letter != ','\n"
                 "    return [[int(field)",
-            )
-        ],
-        {"parse"},
+            ),
+        ),
+        ("parse",),
     ),
-    "one more call of an unchanged helper": (
-        [
-            (
-                "        found.append(tax(row[2]))\n",
-                "        tax(row[1])\n        found.append(tax(row[2]))\n",
-            )
-        ],
-        {"totals"},
+    "one more call of an unchanged helper": Known(
+        (("        found += [tax(", "        tax(row[1])\n        found += [tax("),),
+        ("totals",),
     ),
-    "a cache removed": ([("@functools.lru_cache(maxsize=None)\n", "")], {"rate"}),
-    "deepcopy added": (
-        [("    text = []\n", "    text = []\n    rows = copy.deepcopy(rows)\n")],
-        {"report"},
+    "a cache removed": Known((("@functools.lru_cache(maxsize=None)\n", ""),), ("rate",)),
+    "deepcopy added": Known(
+        (("    text = []\n", "    text = []\n    rows = copy.deepcopy(rows)\n"),), ("report",)
     ),
-    "a linear search for a set": (
-        [("set(row[2] for row in rows)", "[row[2] for row in rows]")],
-        {"known"},
+    "a linear search for a set": Known(
+        (("set(row[2] for row in rows)", "[row[2] for row in rows]"),), ("known",)
     ),
-    "def to async def": (
-        [
+    "def to async def": Known(
+        (
             ("def price_of(row):", "async def price_of(row):"),
             ("    return price_of(row)", "    return await price_of(row)"),
             (
                 "    return [await order(row) for row in rows]",
                 "    return [await order(row) for _ in range(4) for row in rows]",
             ),
-        ],
-        {"orders", "price_of", "order"},
+        ),
+        ("orders", "price_of", "order"),
+        ("changed", "async"),
+        "time_evening",
     ),
-    "a slower default": ([("depth=3", "depth=30")], {"report"}),
+    "a slower default": Known((("depth=3", "depth=30"),), ("report",)),
+    "a decorator added": Known((("def tax(price):", "@counted\ndef tax(price):"),), ("tax",)),
+    "a class constant": Known((("coins = 5", "coins = 40"),), ("class Till",), ("class",)),
+    "a global constant": Known((("SHARES = 12", "SHARES = 60"),), ("<module>",), ("module",)),
+    "an import in a function": Known(
+        (
+            (
+                "    for share in range(SHARES):\n",
+                "    for share in range(SHARES):\n        from asyncio import events, tasks\n",
+            ),
+        ),
+        ("tax",),
+    ),
 }
 
-
-@dataclass
-class Shop:
-    """The repository, its home for asv, and its commits by name."""
-
-    root: Path
-    home: Path
-    commits: dict[str, str]
-
-    def git(self, *arguments: str) -> str:
-        """Run git and return what it prints."""
-        command = ["git", "-c", "user.name=Ann", "-c", "user.email=ann@example.org", *arguments]
-        done = subprocess.run(command, cwd=self.root, check=True, capture_output=True, text=True)
-        return done.stdout.strip()
-
-    def commit(self, name: str, **files: str) -> None:
-        """Commit files on top of the base, on no branch."""
-        if "base" in self.commits:
-            self.git("checkout", "--quiet", "--detach", self.commits["base"])
-        for path, text in files.items():
-            target = self.root / path.replace("__", "/").replace("_py", ".py")
-            target.write_text(text, encoding="utf-8")
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--allow-empty", "--message", name)
-        self.commits[name] = self.git("rev-parse", "HEAD")
-
-    def explain(self, after: str, *arguments: str, status: int = 0) -> list[dict[str, Any]]:
-        """Explain the step from the base to a commit, in JSON."""
-        done = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "asv_explain",
-                self.commits["base"],
-                self.commits[after],
-                *("--bench", "time_day", "--budget", "20", "--json", "-", *arguments),
-            ],
-            cwd=self.root,
-            env={**os.environ, "HOME": str(self.home), "PYTHONPATH": ":".join(sys.path)},
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == status, done.stderr
-        found: list[dict[str, Any]] = json.loads(done.stdout)
-        return found
+IMPORTS = {
+    "an import of the standard library": "import xml.dom.minidom",
+    "an import of a module beside it": "from shop import tables",
+}
 
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """A repository with a base commit, and one commit beside it for each known change."""
-    root, home = tmp_path_factory.mktemp("shop"), tmp_path_factory.mktemp("home")
-    shop = Shop(root, home, {})
-    shop.git("init", "--quiet", "--initial-branch=main")
-    (root / "shop").mkdir()
-    (root / "benchmarks").mkdir()
-    (root / "benchmarks" / "__init__.py").touch()
-    (root / "shop" / "__init__.py").touch()
-    (root / "benchmarks" / "shop_day.py").write_text(BENCHMARKS, encoding="utf-8")
-    (root / "asv.conf.json").write_text(json.dumps(SETTINGS), encoding="utf-8")
-    (root / ".gitignore").write_text(".asv/\n__pycache__/\n", encoding="utf-8")
-    (root / "pyproject.toml").write_text(PYPROJECT, encoding="utf-8")
-    shop.commit("base", shop__core_py=CORE)
-    for name, (edits, _) in CHANGES.items():
-        text = CORE
-        for old, new in edits:
-            assert text.count(old) == 1, (name, old)
-            text = text.replace(old, new)
-        shop.commit(name, shop__core_py=text)
-    moved = CORE[CORE.index("def clean") : CORE.index("def price_of")]
+    shop = Shop(tmp_path_factory.mktemp("shop"), tmp_path_factory.mktemp("home"))
+    shop.start()
+    for name, known in CHANGES.items():
+        shop.commit(name, {"shop/core.py": edited(CORE, *known.edits)})
+    for name, line in IMPORTS.items():
+        both = f"import math\n\n{line}\n"
+        shop.commit(name, {"shop/prices.py": edited(PRICES, ("import math\n", both))})
+    moved = CORE[CORE.index("def clean") : CORE.index("class Till")]
     shop.commit(
         "moved and made slower",
-        shop__core_py=CORE.replace(moved, "").replace(
-            "import copy\n", "import copy\nfrom shop.text import clean\n"
-        ),
-        shop__text_py=moved.replace("row[0] >= 0", "sum(n * n for n in row) >= 0"),
+        {
+            "shop/core.py": edited(
+                CORE, (moved, ""), ("import copy\n", "import copy\nfrom shop.text import clean\n")
+            ),
+            "shop/text.py": edited(moved, ("row[0] >= 0", "sum(n * n for n in row * 4) >= 0")),
+        },
     )
-    shop.commit("nothing", notes_txt="nothing that runs\n")
+    more, less = "depth=3", "range(SHARES)"
     shop.commit(
-        "broken",
-        shop__core_py=CORE.replace(
-            "def day(lines):", "def day(lines):\n    raise OSError('closed')"
-        ),
+        "two at once",
+        {"shop/core.py": edited(CORE, (more, "depth=60"), (less, "range(SHARES * 2)"))},
     )
-    shop.git("checkout", "--quiet", "main")
+    shop.commit(
+        "slower and faster at once",
+        {"shop/core.py": edited(CORE, (more, "depth=60"), (less, "range(SHARES // 6)"))},
+    )
+    shop.commit("nothing", {"notes.txt": "nothing that runs\n"})
+    failing = ("def day(lines):", "def day(lines):\n    raise OSError('closed')")
+    shop.commit("broken", {"shop/core.py": edited(CORE, failing)})
+    shop.install()
     return shop
+
+
+def causes(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The causes by name, in order."""
+    return {cause["name"]: cause for cause in found["causes"]}
+
+
+def check(found: dict[str, Any], name: str, file: str, *changed: str) -> None:
+    """Slower, and the first cause points at its commit and at one of the lines that changed."""
+    assert found["verdict"] == "slower"
+    assert found["interval"]["low"] > 1
+    first = found["causes"][0]
+    assert first["after"]["file"] == file, found["causes"]
+    assert [commit["subject"] for commit in first["commits"]] == [name]
+    assert first["hunk"].startswith("@@")
+    assert any(line in first["hunk"] for line in changed)
 
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_known_change_is_the_first_cause(shop: Shop, name: str) -> None:
-    """Slower, and the first name is the function that was changed."""
-    (found,) = shop.explain(name, "--gate", status=3)
-    assert found["verdict"] == "slower"
-    assert found["interval"]["low"] > 1
+    """Slower, and the first name is what was changed, with its hunk and its commit."""
+    known = CHANGES[name]
+    found = shop.explain(name, "--gate", bench=known.bench, status=3)
+    lines = [(added or old).splitlines()[0] for old, added in known.edits]
+    check(found, name, "shop/core.py", *lines)
+    assert found["causes"][0]["name"] in known.names, found["causes"]
+    assert found["causes"][0]["kind"] in known.kinds
+
+
+@pytest.mark.parametrize("name", IMPORTS)
+def test_an_import_is_the_first_cause(shop: Shop, name: str) -> None:
+    """What importing costs is the doing of the module that gained the import."""
+    found = shop.explain(name, "--gate", bench="timeraw_import", status=3)
+    check(found, name, "shop/prices.py", f"+{IMPORTS[name]}")
     first = found["causes"][0]
-    assert first["name"] in CHANGES[name][1], found["causes"]
-    assert first["after"]["file"] == "shop/core.py"
-    assert [commit["subject"] for commit in first["commits"]] == [name]
-    assert first["hunk"].startswith("@@")
+    assert (first["name"], first["kind"]) == ("<module>", "module"), found["causes"]
+    assert first["share"] > 0.5
 
 
 def test_a_function_that_turned_async_is_recognised(shop: Shop) -> None:
     """`def` to `async def` is a kind of its own, and its price is summed up."""
-    (found,) = shop.explain("def to async def")
-    kinds = {cause["name"]: cause["kind"] for cause in found["causes"]}
-    assert kinds.get("price_of") == "async", kinds
+    found = shop.explain("def to async def", bench="time_evening")
+    assert causes(found)["price_of"]["kind"] == "async"
     assert found["async_tax"] > 0
 
 
 def test_a_function_that_moved_is_the_first_cause(shop: Shop) -> None:
     """Moved to another file and made slower, it is neither new nor gone."""
-    (found,) = shop.explain("moved and made slower", "--gate", status=3)
-    first = found["causes"][0]
-    assert first["name"] == "clean", found["causes"]
+    first = shop.explain("moved and made slower", "--gate", status=3)["causes"][0]
+    assert (first["name"], first["kind"]) == ("clean", "moved")
     assert (first["before"]["file"], first["after"]["file"]) == ("shop/core.py", "shop/text.py")
+
+
+def test_of_two_changes_the_dearer_comes_first(shop: Shop) -> None:
+    """Both are named, each with a share of its own."""
+    found = shop.explain("two at once", "--gate", status=3)
+    assert list(causes(found))[:2] == ["report", "tax"]
+    shares = [cause["share"] for cause in found["causes"][:2]]
+    assert 1 >= shares[0] > shares[1] > 0
+
+
+def test_a_gain_beside_a_loss_is_named_as_one(shop: Shop) -> None:
+    """What got slower is at most all of the slowdown; what got faster has a negative share."""
+    found = shop.explain("slower and faster at once", "--gate", status=3)
+    named = causes(found)
+    assert found["causes"][0]["name"] == "report"
+    assert 0.5 < named["report"]["share"] <= 1
+    assert named["tax"]["share"] < 0
+    assert named["tax"]["seconds"] < 0
 
 
 def test_nothing_changed_is_the_same(shop: Shop) -> None:
     """The same code on both sides passes the gate."""
-    (found,) = shop.explain("nothing", "--gate", "--factor", "1.25", status=0)
+    found = shop.explain("nothing", "--gate", "--factor", "1.25", status=0)
     assert found["verdict"] == "same"
 
 
 def test_a_benchmark_that_fails_on_one_side_is_unknown(shop: Shop) -> None:
     """What could not be measured is never *not slower*, in the JSON and in the exit status."""
-    (found,) = shop.explain("broken", "--gate", status=4)
+    found = shop.explain("broken", "--gate", status=4)
     assert (found["verdict"], found["causes"]) == ("unknown", [])
     assert "closed" in found["caveats"][0]["text"]
 
