@@ -21,6 +21,7 @@ from asv_explain.explanation import Caveat, Explanation, Interval, Place
 from asv_explain.measuring.calibrate import ProfilerCost
 from asv_explain.measuring.confirm import Confirmation, Estimate, confirm
 from asv_explain.measuring.rounds import Round, Rounds
+from asv_explain.profiles.collecting import without_collecting
 from asv_explain.profiles.correct import CorrectedProfile, CorrectionError, correct
 from asv_explain.profiles.match import match_profiles
 from asv_explain.profiles.merge import merge
@@ -56,6 +57,7 @@ class _Profiled:
         return Side(self.whole, corrected.own, measured, corrected.error)
 
 
+@without_collecting()
 def explain(
     suspect: Suspect, rounds: Rounds, cost: ProfilerCost, repository: Path, factor: float
 ) -> Explained:

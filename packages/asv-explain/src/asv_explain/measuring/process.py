@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import signal
@@ -15,6 +14,7 @@ from typing import Any, Protocol
 import msgspec
 
 from asv_explain.measuring import harness
+from asv_explain.profiles.collecting import without_collecting
 from asv_explain.suspect import Installed
 
 __all__ = ["ProcessRunner", "Runner", "environment", "read_answer"]
@@ -114,18 +114,12 @@ def read_answer(data: bytes) -> Any:
     Raises:
         ValueError: It is no JSON.
     """
-    # A profile is a million objects which all stay: to look for garbage among them, again and
-    # again while they are made, takes longer than making them.
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        return msgspec.json.decode(data)
-    except msgspec.DecodeError:
-        # Python writes infinities and what is no number, which only Python reads.
-        return json.loads(data)
-    finally:
-        if collecting:
-            gc.enable()
+    with without_collecting():
+        try:
+            return msgspec.json.decode(data)
+        except msgspec.DecodeError:
+            # Python writes infinities and what is no number, which only Python reads.
+            return json.loads(data)
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
