@@ -29,7 +29,7 @@ def explanations(draw: st.DrawFn) -> Explanation:
         params=tuple(draw(st.lists(texts, max_size=3))),
         verdict=draw(st.sampled_from(Verdict)),
         causes=tuple(
-            dataclasses.replace(CAUSE, name=draw(texts), hunk=draw(texts), seconds=one)
+            dataclasses.replace(CAUSE, name=draw(texts), hunk=draw(texts), amount=one)
             for one in seconds
         ),
         residual=residual,
@@ -69,13 +69,13 @@ def altered(**changes: Any) -> bytes:
         (encode(explanation())[:200], "truncated"),
         (b"[1, 2]", "Expected `object`"),
         (b"\xff\xfe", "JSON"),
-        (altered(schema=2), "schema 2 where 1 is read"),
+        (altered(schema=1), "schema 1 where 2 is read"),
         (altered(verdict="better"), "Invalid enum value"),
         (altered(ratio="2"), "Expected `float | null`"),
         (altered(residual=0.9), "add up"),
         (altered(causes=[{"name": "f"}]), "missing required field"),
         (b"[" * 100_000, "Expected `object`"),
-        (b'{"schema": 1, "benchmark": ' + b"[" * 100_000, "recursion|Expected `str`"),
+        (b'{"schema": 2, "benchmark": ' + b"[" * 100_000, "recursion|Expected `str`"),
     ],
 )
 def test_damage_is_named(data: bytes, reason: str) -> None:

@@ -12,6 +12,7 @@ from types import CodeType
 from typing import Any
 
 import pytest
+from asking import ask
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -181,36 +182,6 @@ def suite(tmp_path: Path) -> Path:
     (folder / "__init__.py").write_text("")
     (folder / "suite.py").write_text(SUITE)
     return folder
-
-
-def ask(suite: Path, benchmark: str, mode: str = "time", **more: Any) -> dict[str, Any]:
-    """Run the harness as the tool does, in a process of its own."""
-    where = suite.parent.parent / "cwd"
-    where.mkdir(exist_ok=True)
-    request = {
-        "mode": mode,
-        "benchmark_dir": str(suite),
-        "benchmark": benchmark,
-        "param_index": None,
-        "output": str(where / "answer.json"),
-        "cpu": None,
-        "number": 0,
-        "samples": 2,
-        "seconds": 0.1,
-        "batches": 2,
-        **more,
-    }
-    (where / "answer.json").unlink(missing_ok=True)
-    subprocess.run(
-        [sys.executable, harness.__file__, json.dumps(request)],
-        cwd=where,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        check=True,
-    )
-    answer: dict[str, Any] = json.loads((where / "answer.json").read_text())
-    return answer
 
 
 def functions(answer: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -13,7 +13,7 @@ from rich.console import Console
 from asv_explain.explanation import Caveat, CommitRef, Explanation, Verdict
 from asv_explain.reports.markdown import LIMIT, to_markdown
 from asv_explain.reports.terminal import render
-from asv_explain.reports.text import calls, headline, seconds
+from asv_explain.reports.text import amount, calls, headline
 
 HOSTILE = "</script>|<img src=x onerror=alert(1)>`*_[a](b)\x1b[31m\n# h"
 
@@ -65,7 +65,7 @@ def test_piped_output_holds_no_control_characters() -> None:
 
 def test_more_causes_than_fit_are_counted() -> None:
     """What isn't shown is added up."""
-    many = tuple(dataclasses.replace(CAUSE, seconds=0.1) for _ in range(10))
+    many = tuple(dataclasses.replace(CAUSE, amount=0.1) for _ in range(10))
     text = shown(explanation(causes=many, residual=0.0))
     assert "2 more causes: +200 ms" in text
 
@@ -125,7 +125,7 @@ def test_markdown_keeps_within_what_github_takes() -> None:
 )
 def test_seconds_have_three_digits_and_a_unit(value: float, text: str) -> None:
     """The unit suits the value, also just below the next one."""
-    assert seconds(value) == text
+    assert amount(value) == text
 
 
 def test_calls_are_whole_where_they_are_whole() -> None:

@@ -16,7 +16,7 @@ from asv_explain.explanation import Explanation, Verdict
 from asv_explain.measuring.calibrate import CalibrationError
 from asv_explain.options import Options, add_arguments, read_options
 from asv_explain.output import ExportError, check_exports, export
-from asv_explain.pipeline import Explained
+from asv_explain.parts import Explained
 from asv_explain.profiles.profile import WireError
 from asv_explain.reports.terminal import render
 from asv_explain.reports.text import plain

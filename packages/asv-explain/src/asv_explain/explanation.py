@@ -11,13 +11,17 @@ from asv_explain.bisection import Bisection
 from asv_explain.verdict import Interval, Verdict
 
 __all__ = [
+    "BYTES",
     "SCHEMA",
+    "SECONDS",
+    "CallChange",
     "Cause",
     "Caveat",
     "CommitRef",
     "Explanation",
     "ExplanationError",
     "Interval",
+    "LineChange",
     "Place",
     "Rounds",
     "Verdict",
@@ -26,7 +30,13 @@ __all__ = [
 ]
 
 # Raised with every change that a reader of the JSON could trip over.
-SCHEMA = 1
+SCHEMA = 2
+
+SECONDS = "seconds"
+"""The unit of time_ and timeraw_ benchmarks."""
+
+BYTES = "bytes"
+"""The unit of mem_ and peakmem_ benchmarks."""
 
 # Shares are sums of hundreds of floats, each rounded on its way through JSON.
 _TOLERANCE = 1e-6
@@ -38,7 +48,7 @@ class ExplanationError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a function stands on one side: file below its home, and first line."""
+    """Where a function or line stands on one side: file below its home, and (first) line."""
 
     file: str
     line: int
@@ -55,6 +65,49 @@ class CommitRef:
 
 
 @dataclass(frozen=True, slots=True)
+class LineChange:
+    """A line through which a cause allocates, and what of that is alive on both sides.
+
+    Attributes:
+        text: the line's source, without its indent; empty where it can't be read.
+        before: where it stands before, or None if it wasn't there.
+        after: where it stands after, or None if it is gone.
+        bytes_before: bytes alive that were allocated through it, before.
+        bytes_after: the same after.
+        blocks_before: blocks of memory that these bytes are in, before.
+        blocks_after: the same after.
+        via: the function that allocated most of it, called from the line; empty where the line did
+            so itself.
+    """
+
+    text: str
+    before: Place | None
+    after: Place | None
+    bytes_before: int
+    bytes_after: int
+    blocks_before: int
+    blocks_after: int
+    via: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallChange:
+    """A function that one benchmark call calls more or less often than before.
+
+    Attributes:
+        name: qualified name, or that of a C function such as ``list.append``.
+        path: file below its home; empty for C functions.
+        calls_before: calls of it in one benchmark call, before; 0 where it never ran.
+        calls_after: the same after.
+    """
+
+    name: str
+    path: str
+    calls_before: float
+    calls_after: float
+
+
+@dataclass(frozen=True, slots=True)
 class Cause:
     """A piece of changed code, or a named candidate, and what reached it of the difference.
 
@@ -63,34 +116,37 @@ class Cause:
         path: file below its home; empty for what stands in no file.
         kind: how the code changed, such as ``changed``, ``new``, ``async`` or ``moved``.
         account: one sentence that says how the cost arises.
-        seconds: its part of the difference, a benchmark call; negative where it got faster.
+        amount: its part of the difference, in the explanation's unit; negative where it got less.
         interval: the same with its uncertainty, or None where one round can't tell.
-        share: ``seconds`` over the whole difference.
-        calls_before: calls of it in one benchmark call, before.
-        calls_after: the same after.
-        price_before: own seconds of one call of it, before; 0 where there was none.
+        share: ``amount`` over the whole difference.
+        count_before: of time, calls of it in one benchmark call, before; of memory, blocks alive.
+        count_after: the same after.
+        price_before: of time, own seconds of one call of it, before; of memory, mean bytes of a
+            block. 0 where there was none.
         price_after: the same after.
         before: where it stands before, or None if it wasn't there.
         after: where it stands after, or None if it is gone.
         hunk: the part of the diff that changed it; empty where no diff shows it.
         commits: the commits of the range that touched it, oldest first.
+        lines: of memory, the lines that it allocates through, the largest change first.
     """
 
     name: str
     path: str
     kind: str
     account: str
-    seconds: float
+    amount: float
     interval: Interval | None
     share: float
-    calls_before: float
-    calls_after: float
+    count_before: float
+    count_after: float
     price_before: float
     price_after: float
     before: Place | None
     after: Place | None
     hunk: str
     commits: tuple[CommitRef, ...]
+    lines: tuple[LineChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +160,15 @@ class Caveat:
 
 @dataclass(frozen=True, slots=True)
 class Rounds:
-    """Seconds a benchmark call of each round on one side; instructions where they were counted."""
+    """What each round gave on one side.
 
-    wall: tuple[float, ...]
+    Attributes:
+        values: in the explanation's unit; of time, wall seconds a benchmark call.
+        cpu: CPU seconds a benchmark call; empty where the kind isn't "time".
+        instructions: user instructions a benchmark call, where they were counted.
+    """
+
+    values: tuple[float, ...]
     cpu: tuple[float, ...]
     instructions: tuple[float, ...]
 
@@ -120,19 +182,24 @@ class Explanation:
         params: the parameter combination, as asv writes it; empty without parameters.
         environment: asv's name of the environment.
         machine: asv's name of the machine.
+        kind: what asv measures of it: "time", "mem", "peakmem" or "track".
+        unit: of all amounts: "seconds" a benchmark call, "bytes", or a tracked value's own unit.
         before: full hash of the earlier commit.
         after: full hash of the later commit.
-        verdict: slower, faster, same or unknown.
+        verdict: slower, faster, same or unknown. Where the kind isn't "time", slower means higher
+            and faster lower: asv takes the higher value for the worse one.
         ratio: after over before; None if it couldn't be measured.
         interval: the same with its uncertainty.
-        difference: seconds a benchmark call that after takes more than before.
+        difference: what after takes more than before, in ``unit``.
         causes: the largest first; with the residual they add up to the difference.
-        residual: seconds of the difference that no cause explains.
+        residual: what of the difference no cause explains, in ``unit``.
         async_tax: seconds of the difference spent on coroutines that were plain calls; None where
             nothing turned async.
         caveats: what makes the answer weaker.
         rounds_before: what was measured on the earlier commit.
         rounds_after: what was measured on the later one.
+        calls: of a tracked value, which nothing can attribute, the functions called more or less
+            often than before, the largest change first; else empty.
         schema: the version of this form.
         bisection: how the two commits were found in a longer range; None if they were asked for.
     """
@@ -141,6 +208,8 @@ class Explanation:
     params: tuple[str, ...]
     environment: str
     machine: str
+    kind: str
+    unit: str
     before: str
     after: str
     verdict: Verdict
@@ -153,6 +222,7 @@ class Explanation:
     caveats: tuple[Caveat, ...]
     rounds_before: Rounds
     rounds_after: Rounds
+    calls: tuple[CallChange, ...] = ()
     schema: int = SCHEMA
     bisection: Bisection | None = None
 
@@ -167,14 +237,14 @@ class Explanation:
             if self.verdict is not Verdict.UNKNOWN or self.causes:
                 raise ExplanationError("without a measured difference there is only 'unknown'")
             return
-        parts = [cause.seconds for cause in self.causes] + [self.residual]
+        parts = [cause.amount for cause in self.causes] + [self.residual]
         scale = sum(abs(part) for part in parts) + abs(self.difference)
         if not math.isclose(
             math.fsum(parts), self.difference, rel_tol=0, abs_tol=_TOLERANCE * scale
         ):
             raise ExplanationError(
-                f"causes and residual add up to {math.fsum(parts)!r} s, "
-                f"not to the difference of {self.difference!r} s"
+                f"causes and residual add up to {math.fsum(parts)!r} {self.unit}, "
+                f"not to the difference of {self.difference!r} {self.unit}"
             )
 
 

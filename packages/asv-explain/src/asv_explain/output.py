@@ -9,7 +9,7 @@ from pathlib import Path
 from asv_explain.explanation import encode
 from asv_explain.files import obstacle, write_whole
 from asv_explain.options import Options
-from asv_explain.pipeline import Explained
+from asv_explain.parts import Explained
 from asv_explain.profiles.correct import CorrectedProfile
 from asv_explain.reports.exports import to_folded, to_pstats, to_speedscope
 from asv_explain.reports.markdown import to_markdown

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,13 +13,18 @@ import numpy as np
 from asv_explain import explanation as form
 from asv_explain.attribution import blame as blaming
 from asv_explain.attribution.decompose import Side, decompose, round_differences
-from asv_explain.changes.change import Change, Changes
-from asv_explain.changes.evidence import evidence
-from asv_explain.changes.sources import read_changes
-from asv_explain.explanation import Caveat, Explanation, Interval, Place
+from asv_explain.explanation import Caveat, Explanation, Interval
 from asv_explain.measuring.calibrate import ProfilerCost
 from asv_explain.measuring.confirm import Confirmation, Estimate, confirm
 from asv_explain.measuring.rounds import Round, Rounds
+from asv_explain.parts import (
+    SMALLEST_SHARE,
+    Explained,
+    changes_between,
+    identity,
+    pointed,
+    rest,
+)
 from asv_explain.profiles.collecting import without_collecting
 from asv_explain.profiles.correct import CorrectedProfile, CorrectionError, correct
 from asv_explain.profiles.match import match_profiles
@@ -28,20 +32,7 @@ from asv_explain.profiles.merge import merge
 from asv_explain.profiles.profile import Profile, WireError, profile_from_raw
 from asv_explain.suspect import Suspect
 
-__all__ = ["Explained", "explain", "unmeasured"]
-
-# Causes below this share of the difference are told from noise at most by luck, and each costs a
-# look into git; they are told in one sum.
-SMALLEST_SHARE = 0.005
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Explained:
-    """An explanation, and the profiles behind it, corrected; None where nothing was profiled."""
-
-    explanation: Explanation
-    before: CorrectedProfile | None = None
-    after: CorrectedProfile | None = None
+__all__ = ["explain"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +80,9 @@ def explain(
         doubt = Caveat("correction", str(error), "raise --budget")
         return Explained(_without_causes(suspect, rounds, answer, (doubt,)))
     before, after = sides
-    changes = _changes(suspect, repository, before.whole, after.whole)
+    functions = (*before.whole.functions, *after.whole.functions)
+    paths = {function.path for function in functions if function.home == "site"}
+    changes = changes_between(suspect, repository, paths)
     match = match_profiles(before.whole, after.whole, changes.renames)
     ends = (before.side(measured[0]), after.side(measured[1]))
     parts = decompose(*ends, match)
@@ -97,9 +90,9 @@ def explain(
     by_round = round_differences(pairs, before.whole, after.whole, match)
     blamed = blaming.blame(*ends, match, parts, changes, by_round)
     causes = [_cause(suspect, repository, one) for one in blamed.causes if _tells(one, blamed)]
-    rest = [one.seconds for one in blamed.causes if not _tells(one, blamed)]
-    if rest:
-        causes.append(_rest(rest, blamed))
+    small = [one.seconds for one in blamed.causes if not _tells(one, blamed)]
+    if small:
+        causes.append(rest(small, blamed.measured))
     explanation = Explanation(
         **_about(suspect, rounds, answer),
         difference=blamed.measured,
@@ -109,31 +102,6 @@ def explain(
         caveats=(*answer.caveats, *_doubts(before.corrected), *_doubts(after.corrected)),
     )
     return Explained(explanation, before.corrected, after.corrected)
-
-
-def unmeasured(suspect: Suspect, reason: str, remedy: str) -> Explained:
-    """The explanation of a suspect of which nothing could be measured."""
-    nothing = form.Rounds((), (), ())
-    return Explained(
-        Explanation(
-            benchmark=suspect.benchmark,
-            params=suspect.params,
-            environment=suspect.environment,
-            machine=suspect.machine,
-            before=suspect.before,
-            after=suspect.after,
-            verdict=form.Verdict.UNKNOWN,
-            ratio=None,
-            interval=None,
-            difference=None,
-            causes=(),
-            residual=None,
-            async_tax=None,
-            caveats=(Caveat("unmeasured", reason, remedy),),
-            rounds_before=nothing,
-            rounds_after=nothing,
-        )
-    )
 
 
 def _measured(rounds: Rounds, answer: Confirmation) -> tuple[float, float]:
@@ -173,20 +141,6 @@ def _profiled(
     return _Profiled(whole, total, tuple(alone))
 
 
-def _changes(suspect: Suspect, repository: Path, before: Profile, after: Profile) -> Changes:
-    functions = (*before.functions, *after.functions)
-    paths = {function.path for function in functions if function.home == "site"}
-    changes = read_changes(repository, suspect.before, suspect.after, paths)
-    # What is not installed, such as the benchmarks of either commit, ran on neither side.
-    installed = {path.partition("/")[0] for path in paths}
-    items = [
-        one
-        for one in changes.items
-        if (one.path_after or one.path_before or "").partition("/")[0] in installed
-    ]
-    return dataclasses.replace(changes, items=tuple(items))
-
-
 def _without_causes(
     suspect: Suspect, rounds: Rounds, answer: Confirmation, doubts: tuple[Caveat, ...] = ()
 ) -> Explanation:
@@ -215,12 +169,7 @@ def _without_causes(
 def _about(suspect: Suspect, rounds: Rounds, answer: Confirmation) -> dict[str, Any]:
     estimate = _decisive(answer)
     return {
-        "benchmark": suspect.benchmark,
-        "params": suspect.params,
-        "environment": suspect.environment,
-        "machine": suspect.machine,
-        "before": suspect.before,
-        "after": suspect.after,
+        **identity(suspect, rounds.kind, rounds.unit),
         "verdict": answer.verdict,
         "ratio": None if estimate is None else estimate.ratio,
         "interval": None if estimate is None else estimate.interval,
@@ -243,8 +192,6 @@ def _tells(cause: blaming.Cause, blamed: blaming.Blame) -> bool:
 
 
 def _cause(suspect: Suspect, repository: Path, cause: blaming.Cause) -> form.Cause:
-    change = cause.change
-    shown = None if change is None else evidence(repository, suspect.before, suspect.after, change)
     interval = None
     if cause.low is not None and cause.high is not None:
         # One round alone has an endless interval, which says no more than none.
@@ -255,51 +202,14 @@ def _cause(suspect: Suspect, repository: Path, cause: blaming.Cause) -> form.Cau
         path=cause.path,
         kind=cause.kind,
         account=blaming.describe(cause),
-        seconds=cause.seconds,
+        amount=cause.seconds,
         interval=interval,
         share=cause.share,
-        calls_before=cause.calls_before,
-        calls_after=cause.calls_after,
+        count_before=cause.calls_before,
+        count_after=cause.calls_after,
         price_before=cause.price_before,
         price_after=cause.price_after,
-        before=_place(change, after=False),
-        after=_place(change, after=True),
-        hunk="" if shown is None else shown.hunk,
-        commits=()
-        if shown is None
-        else tuple(
-            form.CommitRef(one.commit, one.author, one.date, one.subject)
-            for one in reversed(shown.commits)
-        ),
-    )
-
-
-def _place(change: Change | None, *, after: bool) -> Place | None:
-    if change is None:
-        return None
-    file = change.file_after if after else change.file_before
-    lines = change.lines_after if after else change.lines_before
-    return None if file is None else Place(file, lines[0] if lines else 1)
-
-
-def _rest(seconds: Sequence[float], blamed: blaming.Blame) -> form.Cause:
-    total = float(sum(seconds))
-    return form.Cause(
-        name=f"{len(seconds)} smaller causes",
-        path="",
-        kind="rest",
-        account=f"each below {SMALLEST_SHARE * 100:g} % of the difference",
-        seconds=total,
-        interval=None,
-        share=total / blamed.measured if blamed.measured else 0.0,
-        calls_before=0.0,
-        calls_after=0.0,
-        price_before=0.0,
-        price_after=0.0,
-        before=None,
-        after=None,
-        hunk="",
-        commits=(),
+        **pointed(suspect, repository, cause.change),
     )
 
 

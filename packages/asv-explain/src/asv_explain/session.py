@@ -33,9 +33,11 @@ from asv_explain.measuring.process import ProcessRunner, Runner
 from asv_explain.measuring.rounds import Rounds
 from asv_explain.narrow import answer, narrow, settle
 from asv_explain.options import Options
-from asv_explain.pipeline import Explained, explain, unmeasured
+from asv_explain.parts import Explained, unmeasured
+from asv_explain.pipeline import explain
 from asv_explain.store import Store
 from asv_explain.suspect import Installed, Suspect
+from asv_explain.value_pipeline import explain_values
 
 __all__ = ["Costs", "Session", "Tools"]
 
@@ -235,6 +237,8 @@ class Session:
         plan = Plan(budget=options.budget, rounds=options.rounds, factor=factor)
 
         def explained(asked: Suspect, rounds: Rounds) -> Explained:
+            if rounds.kind != "time":
+                return explain_values(asked, rounds, self._history, factor)
             cost = self._costs.cost(before.python)
             return explain(asked, rounds, cost, self._history, factor)
 

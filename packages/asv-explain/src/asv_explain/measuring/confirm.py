@@ -22,6 +22,7 @@ __all__ = [
     "Estimate",
     "confirm",
     "estimate",
+    "mean_interval",
 ]
 
 FACTOR = 1.05
@@ -118,15 +119,20 @@ def estimate(
     pairs = [(a, b) for a, b in zip(before, after, strict=False) if a is not None and b is not None]
     if len(pairs) < 2 or any(not (0 < value < math.inf) for pair in pairs for value in pair):
         return None
-    ordered = np.sort(np.array([math.log(b) - math.log(a) for a, b in pairs]))
+    center, span = mean_interval([math.log(b) - math.log(a) for a, b in pairs], confidence)
+    return Estimate(_exp(center), Interval(_exp(span.low), _exp(span.high)), len(pairs))
+
+
+def mean_interval(values: Sequence[float], confidence: float) -> tuple[float, Interval]:
+    """Give the 20 % trimmed mean of two values or more, with its interval as in `estimate`."""
+    ordered = np.sort(np.array(values, np.float64))
     count, cut = len(ordered), int(TRIM * len(ordered))
     kept = ordered[cut : count - cut]
     winsorized = np.clip(ordered, kept[0], kept[-1])
     center = _trimmed_mean(ordered)
     error = float(winsorized.std(ddof=1)) / ((1 - 2 * cut / count) * math.sqrt(count))
     half = float(stats.t.ppf((1 + confidence) / 2, len(kept) - 1)) * error
-    low, high = (_exp(center - half), _exp(center + half))
-    return Estimate(_exp(center), Interval(low, high), count)
+    return center, Interval(center - half, center + half)
 
 
 def _exp(value: float) -> float:

@@ -4,14 +4,21 @@ The file stands alone: it runs inside a benchmark's environment, which has the s
 and asv_runner and nothing else. What the benchmark prints does no harm, as the answer is one JSON
 object written to the file that the request names. The request's keys:
 
-- mode: "inspect" (limits and setup_cache), "cache" (run setup_cache), "time" or "profile";
+- mode: "inspect" (limits, setup_cache, kind and unit), "cache" (run setup_cache), "time",
+  "value" (what a mem_, peakmem_ or track_ benchmark gives), "profile", or "trace" (memory by line);
 - benchmark_dir, benchmark, param_index (or null), output (the file for the answer), cpu (or null);
 - number (calls in one sample, 0: as asv chooses), samples and seconds (at most so many, so long);
-- batches: how many samples' worth of calls the profile covers.
+- batches: how many samples' worth of calls the profile covers;
+- peak (bytes near which a trace looks for the peak, 0: only learn it); lines (at each line).
 
 A round tells, besides what was measured per call, the setup's wall seconds per sample ("setup"),
 and the seconds per call in which other processes had the processor ("delayed").
 setup_cache leaves its pickle in the current folder, where later processes look for it, as in asv.
+
+What a trace covers is what the value covers. A peak is that of the whole process, so tracing begins
+before the benchmark is even imported, setup included. A mem_ benchmark's value is what a shallow
+copy of the object doesn't share with it; the trace holds the blocks that are freed when the object
+goes while its copy stays, each with the line that allocated it.
 """
 
 # ruff: noqa: E402, PTH100, PTH105, PTH112, PTH118, PTH119, PTH120, PTH123
@@ -26,7 +33,9 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) != _HERE]
 
 import builtins
+import copy
 import cProfile
+import dis
 import gc
 import hashlib
 import importlib
@@ -43,7 +52,9 @@ import subprocess
 import sysconfig
 import tempfile
 import textwrap
+import threading
 import time
+import tokenize
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -583,6 +594,245 @@ class RawMeter:
         return answer
 
 
+# --- memory by line ---
+
+FRAMES = 16
+"""So many frames of a traceback are kept: changed code further out is rare, and each one costs."""
+
+NEAR_PEAK = 0.9
+"""From this share of the expected peak on, what is alive is recorded."""
+
+STEP = 1.01
+"""By so much the memory must exceed the last record before the next: some 11 are made at most."""
+
+Stack = Sequence[tuple[str, int]]
+"""File and line of each frame, the most recent first."""
+
+
+class _Untraceable(Exception):
+    """This interpreter doesn't tell what allocates."""
+
+
+def _tracing() -> Any:
+    """Give tracemalloc, which PyPy doesn't have."""
+    try:
+        return importlib.import_module("tracemalloc")
+    except ImportError:
+        raise _Untraceable from None
+
+
+class Places:
+    """Lines of files as lines of functions, which tracemalloc doesn't name.
+
+    Args:
+        homes: Where code lives.
+    """
+
+    def __init__(self, homes: Homes) -> None:
+        self._homes = homes
+        self._spans: dict[str, dict[int, tuple[str, int, int]]] = {}
+        self._texts: dict[str, list[str]] = {}
+        self._indices: dict[tuple[str, str, int], int] = {}
+        self.functions: list[dict[str, Any]] = []
+
+    def stack(self, frames: Stack) -> list[list[int]]:
+        """Give the allocating frame, and those outside it that are no library's of Python's."""
+        kept = []
+        for depth, (filename, line) in enumerate(frames):
+            if filename in _OWN_FILES:
+                continue
+            if not depth or self._homes.locate(filename)[0] in ("site", "bench"):
+                kept.append([self._function(filename, line), line])
+        return kept
+
+    def _function(self, filename: str, line: int) -> int:
+        home, path = self._homes.locate(filename)
+        named = home in ("site", "bench")
+        name, first, last = self._span(filename, line) if named else ("", 0, 0)
+        key = (filename, name, first)
+        if key not in self._indices:
+            self._indices[key] = len(self.functions)
+            source = self._texts[filename][max(first - 1, 0) : last] if named else []
+            self.functions.append(
+                {"home": home, "path": path, "name": name, "line": first, "source": source}
+            )
+        return self._indices[key]
+
+    def _span(self, filename: str, line: int) -> tuple[str, int, int]:
+        """Give the name, first and last line of the innermost named function around a line."""
+        if filename not in self._spans:
+            self._spans[filename], self._texts[filename] = {}, []
+            try:
+                with tokenize.open(filename) as file, warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    text = file.read()
+                    module = compile(text, filename, "exec", dont_inherit=True)
+            except (OSError, SyntaxError, ValueError):
+                return "<module>", 1, 0
+            self._texts[filename] = text.splitlines()
+            self._walk(self._spans[filename], module, "<module>", "")
+        return self._spans[filename].get(line, ("<module>", 1, len(self._texts[filename])))
+
+    def _walk(
+        self, spans: dict[int, tuple[str, int, int]], code: CodeType, name: str, prefix: str
+    ) -> None:
+        own: set[int] = set()
+        inner, named = [code], list[CodeType]()
+        while inner:
+            one = inner.pop()
+            own.update(line for _, line in dis.findlinestarts(one) if line)
+            for constant in one.co_consts:
+                if isinstance(constant, CodeType):
+                    # Lambdas and comprehensions count with the function that holds them.
+                    (inner if constant.co_name.startswith("<") else named).append(constant)
+        span = (name, 1, len(self._texts[code.co_filename]))
+        if name != "<module>":
+            own.add(code.co_firstlineno)
+            deepest = [line for one in _codes(code) for _, line in dis.findlinestarts(one) if line]
+            span = (name, code.co_firstlineno, max([code.co_firstlineno, *deepest]))
+        spans.update(dict.fromkeys(own, span))
+        for one in named:
+            is_function = one.co_flags & 1  # CO_OPTIMIZED: class bodies don't have it
+            whole = prefix + one.co_name
+            self._walk(spans, one, whole, whole + (".<locals>." if is_function else "."))
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    """Give a code and all codes written inside it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _codes(constant)
+
+
+def _sums(tracing: Any, snapshot: Any) -> dict[tuple[tuple[str, int], ...], list[int]]:
+    """Add up a snapshot by stack, the measuring's own memory left out.
+
+    This is for when tracing has ended: until then each object made here would be traced. For the
+    same reason the rows are read as the interpreter gives them, not through tracemalloc's objects.
+    """
+    own = {*_OWN_FILES, tracing.__file__}
+    sums: dict[tuple[tuple[str, int], ...], list[int]] = {}
+    for row in [] if snapshot is None else snapshot.traces._traces:
+        stack = row[2]
+        if stack[0][0] not in own:
+            held = sums.setdefault(stack, [0, 0])
+            held[0] += row[1]
+            held[1] += 1
+    return sums
+
+
+class PeakWatch:
+    """Keeps what is alive when the traced memory is at its highest.
+
+    It is asked at each call and return, of Python's functions and C's, and at each line if wanted.
+    When the memory has passed the last record by a per cent since it was asked last, what is alive
+    is recorded anew. What has been freed again by then lay between two questions, and so
+    within one function or line: it counts as temporary memory of that one.
+
+    Args:
+        tracing: tracemalloc, started.
+        expected: Bytes of the peak, as a run without questions had it.
+        lines: Whether to ask at each line.
+    """
+
+    def __init__(self, tracing: Any, expected: int, lines: bool) -> None:
+        self._tracing = tracing
+        self._read = tracing.get_traced_memory
+        self._threshold = NEAR_PEAK * expected
+        self._lines = lines
+        self._own = 0  # bytes of the record itself, which are traced like any
+        self._busy = False
+        self._last: dict[int, int] = {}
+        self.peak = 0
+        self.snapshot: Any = None
+        self.temporary: tuple[int, list[tuple[str, int]]] = (0, [])
+
+    def start(self) -> None:
+        """Begin to ask, in this thread and those that start later."""
+        threading.setprofile(self)
+        sys.setprofile(self)
+        if self._lines:
+            threading.settrace(self)
+            sys.settrace(self)
+
+    def stop(self) -> None:
+        """Ask once more, and then no longer."""
+        sys.setprofile(None)
+        threading.setprofile(None)
+        if self._lines:
+            sys.settrace(None)
+            threading.settrace(None)
+        self._record_above(None, "")
+
+    def __call__(self, frame: Any, event: str, argument: object) -> PeakWatch:
+        """Ask once; the signature is that of a profile or trace function."""
+        self._record_above(frame, event)
+        if event == "line":
+            self._last[id(frame)] = frame.f_lineno
+        elif event == "return":
+            self._last.pop(id(frame), None)
+        return self
+
+    def _record_above(self, frame: Any, event: str) -> None:
+        current, peak = self._read()
+        if peak - self._own < self._threshold or self._busy:
+            return
+        self._busy = True
+        current, peak = current - self._own, peak - self._own
+        stack: list[tuple[str, int]] = []
+        here = frame.f_back if event == "call" else frame
+        while here is not None and len(stack) < FRAMES:
+            # At a line's start, the line before it is the one that ran.
+            line = self._last.get(id(here), here.f_lineno) if not stack else here.f_lineno
+            stack.append((here.f_code.co_filename, line or 0))
+            here = here.f_back
+        self.snapshot = None  # two at once would take twice the room
+        self.snapshot = self._tracing.take_snapshot()
+        self.peak, self.temporary = peak, (peak - current, stack)
+        self._threshold = peak * STEP
+        self._tracing.reset_peak()
+        self._own = self._read()[0] - current
+        self._busy = False
+
+
+def _rows(places: Places, sums: dict[tuple[tuple[str, int], ...], list[int]]) -> list[list[Any]]:
+    """Give bytes, blocks and stack of each sum, with what is the same stack now in one row."""
+    rows: dict[tuple[tuple[int, int], ...], list[int]] = {}
+    for frames, (size, count) in sums.items():
+        stack = tuple((function, line) for function, line in places.stack(frames))
+        row = rows.setdefault(stack, [0, 0])
+        row[0] += size
+        row[1] += count
+    return [[size, count, list(stack)] for stack, (size, count) in rows.items()]
+
+
+def _trace_object(tracing: Any, call: Callable[[], object]) -> dict[str, Any]:
+    """Look before and after the benchmark's object goes, while its copy stays."""
+    held = call()
+    twin = copy.copy(held)
+    gc.collect()
+    before = tracing.take_snapshot()
+    maker = tracing.get_object_traceback(held)
+    origin = [] if maker is None else [(one.filename, one.lineno) for one in reversed(maker)]
+    held = None
+    gc.collect()
+    left = tracing.take_snapshot()
+    del twin
+    return {"before": before, "left": left, "origin": origin}
+
+
+def _freed(tracing: Any, before: Any, left: Any) -> dict[tuple[tuple[str, int], ...], list[int]]:
+    """Give what of one snapshot is gone in another."""
+    after = _sums(tracing, left)
+    freed = {}
+    for stack, (size, count) in _sums(tracing, before).items():
+        size_left, count_left = after.get(stack, (0, 0))
+        if size > size_left:
+            freed[stack] = [size - size_left, max(count - count_left, 0)]
+    return freed
+
+
 # --- one process ---
 
 
@@ -620,6 +870,95 @@ def _limits(repeat: Any, samples: int, seconds: float) -> tuple[int, int, float]
     return 1, most, seconds
 
 
+def _kind(benchmark: Any) -> str:
+    """Tell what asv measures of the benchmark."""
+    kinds = importlib.import_module("asv_runner.benchmarks")
+    for module, name, kind in (
+        ("time", "TimeBenchmark", "time"),
+        ("timeraw", "TimerawBenchmark", "time"),
+        ("mem", "MemBenchmark", "mem"),
+        ("peakmem", "PeakMemBenchmark", "peakmem"),
+    ):
+        # Without pympler the runner has no mem_ benchmarks at all.
+        if isinstance(benchmark, getattr(getattr(kinds, module, None), name, ())):
+            return kind
+    return "track"
+
+
+def _result(benchmark: Any) -> Any:
+    """Run the benchmark once, as asv does, and give what it yields."""
+    skips = importlib.import_module("asv_runner.benchmarks.mark").SkipNotImplemented
+    run, results = benchmark.run, []
+    benchmark.run = lambda *params: results.append(run(*params))
+    try:
+        benchmark.do_run()
+    except skips as skip:
+        raise _Skipped from skip
+    if not results:  # asv_runner doesn't run a combination that is to be left out
+        raise _Skipped
+    return results[0]
+
+
+def _value(benchmark: Any) -> dict[str, Any]:
+    """Give the value of a mem_, peakmem_ or track_ benchmark."""
+    result = _result(benchmark)
+    if result is None or isinstance(result, (str, bytes)) or not hasattr(result, "__float__"):
+        raise TypeError(f"{benchmark.name} gives {result!r:.80}, which is no number")
+    value = float(result)
+    if math.isnan(value):
+        raise _Skipped
+    if math.isinf(value):
+        raise ValueError(f"{benchmark.name} gives {value}, which can't be compared")
+    return {"schema": SCHEMA, "value": value, "number": 1, "error": None}
+
+
+def _traced(request: dict[str, Any]) -> dict[str, Any]:
+    """Load, set up and run a benchmark with all that is allocated traced."""
+    tracing = _tracing()
+    places = Places(Homes(request["benchmark_dir"], request["search_path"]))
+    watch = PeakWatch(tracing, request["peak"], request["lines"]) if request["peak"] else None
+    found: dict[str, Any] = {"before": None, "left": None, "origin": []}
+
+    def one_object(func: Callable[..., object], params: tuple[object, ...]) -> None:
+        found.update(_trace_object(tracing, lambda: func(*params)))
+
+    def run_it(benchmark: Any) -> dict[str, Any]:
+        if _kind(benchmark) == "mem":
+            benchmark.run = lambda *params: one_object(benchmark.func, params)
+        _result(benchmark)
+        if watch is not None:
+            watch.stop()
+        # The teardown that follows is no part of a peak as asv reads it.
+        found["peak"] = tracing.get_traced_memory()[1]
+        return found
+
+    for own in ("discovery", "benchmarks", "benchmarks.mark"):
+        importlib.import_module(f"asv_runner.{own}")  # no part of the benchmark
+    tracing.start(FRAMES)
+    if watch is not None:
+        watch.start()
+    try:
+        _set_up(_load(request), run_it)
+    finally:
+        if watch is not None:
+            watch.stop()
+    tracing.stop()
+    temporary: list[Any] = [0, []]
+    sums = _freed(tracing, found["before"], found["left"])
+    if watch is not None:
+        found["peak"] = watch.peak
+        sums = _sums(tracing, watch.snapshot)
+        temporary = [watch.temporary[0], places.stack(watch.temporary[1])]
+    trace = {
+        "peak": found["peak"],
+        "rows": _rows(places, sums),
+        "temporary": temporary,
+        "origin": places.stack(found["origin"]),
+        "functions": places.functions,
+    }
+    return {"schema": SCHEMA, "number": 1, "trace": trace, "error": None}
+
+
 def _measure(
     benchmark: Any, request: dict[str, Any], counter: Callable[[], int | None]
 ) -> dict[str, Any]:
@@ -628,6 +967,7 @@ def _measure(
     skips = importlib.import_module("asv_runner.benchmarks.mark").SkipNotImplemented
     homes = Homes(request["benchmark_dir"], request["search_path"])
     meters: list[Any] = []
+    profile = None
 
     def meter(*params: Any, each: bool = False) -> Any:
         if isinstance(benchmark, kinds.timeraw.TimerawBenchmark):
@@ -654,9 +994,10 @@ def _measure(
                 raise _Skipped
             number, taken = int(result["number"]), len(result["samples"])
         elif request["mode"] == "profile":
+            # Its first call is profiled: only that one finds the process as asv's does.
             number, taken = request["number"] or 1, 1
             build = getattr(benchmark, "_build_params", lambda: benchmark._current_params)
-            meter(*build()).timeit(number)
+            profile = meter(*build()).profile(number, request["batches"], homes)
         else:
             raise TypeError(f"{benchmark.name} has no time: not a time_ or timeraw_ benchmark")
     except skips as skip:
@@ -664,8 +1005,7 @@ def _measure(
     readings: list[Reading] = meters[-1].readings[-taken:]
     instructions = [count for _, _, count, _ in readings if count is not None]
     setup = meters[-1].setup / len(meters[-1].readings)
-    profile = None
-    if request["mode"] == "profile":
+    if request["mode"] == "profile" and profile is None:
         profile = meters[-1].profile(number, request["batches"], homes)
     return {
         "schema": SCHEMA,
@@ -707,36 +1047,50 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
         The answer: a round, or what "inspect" and "cache" found. It holds an error rather than
         raising one, whatever the benchmark does.
     """
-    counter = instruction_counter()
+    mode = request["mode"]
+    counter = instruction_counter() if mode in ("time", "profile") else lambda: None
     try:
         if request["cpu"] is not None and hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, {request["cpu"]})
+        if mode == "trace":
+            return _traced(request)
         benchmark = _load(request)
-        if request["mode"] == "inspect":
+        if mode == "inspect":
             return {
                 "schema": SCHEMA,
                 "setup_cache": benchmark.setup_cache_key is not None,
                 "timeout": _seconds(benchmark.timeout),
                 "setup_cache_timeout": _seconds(benchmark.setup_cache_timeout),
+                "kind": _kind(benchmark),
+                "unit": str(benchmark.unit),
                 "error": None,
             }
-        if request["mode"] == "cache":
+        if mode == "cache":
             with open(CACHE_FILE, "wb") as file:
                 pickle.dump(benchmark.do_setup_cache(), file)
             return {"schema": SCHEMA, "error": None}
-        _restore_cache(benchmark)
-        skipped = benchmark.do_setup()
-        try:
-            if skipped:
-                raise _Skipped
-            return _measure(benchmark, request, counter)
-        finally:
-            benchmark.do_teardown()
+        if mode == "value":
+            return _set_up(benchmark, _value)
+        return _set_up(benchmark, lambda benchmark: _measure(benchmark, request, counter))
     except _Skipped:
         return _failure("skipped", "the benchmark's setup says that it does not apply")
+    except _Untraceable:
+        return _failure("untraceable", "this interpreter has no tracemalloc")
     except BaseException as error:  # noqa: BLE001 - sys.exit in a benchmark is a failure too
         last = traceback.format_exception_only(type(error), error)[-1]
         return _failure("failed", last.strip())
+
+
+def _set_up(benchmark: Any, then: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+    """Set the benchmark up, do something with it, and tear it down."""
+    _restore_cache(benchmark)
+    skipped = benchmark.do_setup()
+    try:
+        if skipped:
+            raise _Skipped
+        return then(benchmark)
+    finally:
+        benchmark.do_teardown()
 
 
 def _seconds(value: Any) -> float | None:
@@ -744,11 +1098,27 @@ def _seconds(value: Any) -> float | None:
     return float(value) if value is not None and math.isfinite(value) else None
 
 
+def _fork() -> None:
+    """Go on in a fork, and end as the fork ends.
+
+    On Linux a program's peak memory includes that of the process that started it, as it stood when
+    the program's file was loaded; a fork counts from what it itself holds.
+    """
+    child = os.fork() if hasattr(os, "fork") else 0
+    if child:
+        status = os.waitpid(child, 0)[1]
+        if os.WIFSIGNALED(status):
+            os.kill(os.getpid(), os.WTERMSIG(status))
+        os._exit(os.WEXITSTATUS(status))
+
+
 def main(argv: Sequence[str]) -> None:
     """Answer the one request on the command line, then end at once, whatever threads are left."""
     search_path = list(sys.path)
-    process = os.getpid()
     request = {"search_path": search_path, **json.loads(argv[1])}
+    if request["mode"] == "value":
+        _fork()
+    process = os.getpid()
     answer = run(request)
     if os.getpid() != process:
         os._exit(1)  # a fork of the benchmark's came back: only the parent may answer

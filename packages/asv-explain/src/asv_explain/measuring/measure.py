@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
-import statistics
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from asv_explain.explanation import Verdict
-from asv_explain.measuring.confirm import FACTOR, LOOKS, MIN_PAIRS, confirm
+from asv_explain.measuring.confirm import LOOKS, MIN_PAIRS, confirm
+from asv_explain.measuring.confirm_values import confirm_values
 from asv_explain.measuring.process import Runner
-from asv_explain.measuring.rounds import Failure, Round, RoundError, Rounds, round_from_answer
+from asv_explain.measuring.rounds import Rounds
+from asv_explain.measuring.session import Plan, Session, Side, Stop
 from asv_explain.suspect import Installed, Suspect
 
 __all__ = ["Plan", "measure"]
@@ -23,150 +21,6 @@ LOOK_AT = tuple(MIN_PAIRS * 2**look for look in range(LOOKS))
 
 TIMING_SHARE = 0.7
 """Of the budget, the part that timing may use up; the rest is for profiling."""
-
-PROFILE_SECONDS = 0.1
-"""Unprofiled seconds that a profile should cover on the quicker side, for steady times."""
-
-PROFILE_LIMIT = 2.0
-"""Unprofiled seconds, setups included, that it may cover on the slower side."""
-
-MOST_BATCHES = 1000
-"""So many samples' worth of calls at most: by then a profile's times scatter no more."""
-
-PROFILER_SLOWDOWN = 10.0
-"""How many times longer than the benchmark's timeout a profiled process may take."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How much to measure.
-
-    Attributes:
-        budget: Seconds for one benchmark, both sides together.
-        rounds: So many pairs of rounds whatever the budget; None to stop when the answer is clear.
-        factor: The smallest ratio that counts.
-        samples: At most so many samples in one process.
-        seconds: After so many seconds a process takes no further sample.
-        timeout: Seconds for a benchmark that sets no timeout of its own; asv's default.
-        profiles: At most so many pairs of profiles.
-        profiled: The verdicts after which profiling is worth its time.
-    """
-
-    budget: float = 60.0
-    rounds: int | None = None
-    factor: float = FACTOR
-    samples: int = 20
-    seconds: float = 0.5
-    timeout: float = 60.0
-    profiles: int = 6
-    profiled: frozenset[Verdict] = frozenset({Verdict.SLOWER, Verdict.FASTER})
-
-
-@dataclass(slots=True)
-class _Side:
-    """One side while it is measured."""
-
-    installed: Installed
-    folder: Path
-    timeout: float
-    cached: bool = False
-    rounds: list[Round] = field(default_factory=list)
-
-
-class _Stop(Exception):
-    """A process measured nothing; the failure stands among its side's rounds."""
-
-
-class _Session:
-    """The course of measuring one suspect."""
-
-    def __init__(
-        self, suspect: Suspect, sides: tuple[_Side, _Side], plan: Plan, runner: Runner
-    ) -> None:
-        self._suspect = suspect
-        self._plan = plan
-        self._runner = runner
-        self.before, self.after = sides
-
-    @property
-    def rounds(self) -> Rounds:
-        return Rounds(tuple(self.before.rounds), tuple(self.after.rounds))
-
-    def _ask(
-        self, side: _Side, mode: str, limit: float, number: int = 0, **how: int
-    ) -> Mapping[str, Any]:
-        request: dict[str, Any] = {
-            "mode": mode,
-            "benchmark_dir": str(side.installed.benchmark_dir.absolute()),
-            "benchmark": self._suspect.benchmark,
-            "param_index": self._suspect.param_index,
-            "number": number,
-            "samples": self._plan.samples,
-            "seconds": self._plan.seconds,
-            "batches": 1,
-            **how,
-        }
-        if side.cached:
-            return self._runner(side.installed, request, side.folder, limit)
-        with tempfile.TemporaryDirectory(dir=side.folder, ignore_cleanup_errors=True) as fresh:
-            return self._runner(side.installed, request, Path(fresh), limit)
-
-    def _fail(self, side: _Side, failure: Failure, mode: str = "time") -> _Stop:
-        side.rounds.append(Round(mode, None, None, None, 0, 0.0, (), None, failure))
-        return _Stop(failure.text)
-
-    def prepare(self, side: _Side) -> None:
-        """Learn the benchmark's limits; run its setup_cache where later processes look for it."""
-        found = self._ask(side, "inspect", self._plan.timeout)
-        self._check(side, found)
-        side.timeout = found.get("timeout") or self._plan.timeout
-        if found.get("setup_cache"):
-            side.cached = True
-            limit = found.get("setup_cache_timeout") or side.timeout
-            self._check(side, self._ask(side, "cache", limit))
-
-    def _check(self, side: _Side, answer: Mapping[str, Any]) -> None:
-        error = answer.get("error")
-        if error is not None:
-            raise self._fail(side, Failure(error["kind"], error["text"]))
-
-    def number(self) -> int:
-        """Choose the calls in one sample, on the side before; the process serves nothing else."""
-        return self._round(self.before, "time", self.before.timeout, samples=1).number
-
-    def time(self, side: _Side, number: int) -> None:
-        """Time one process."""
-        side.rounds.append(self._round(side, "time", side.timeout, number))
-
-    def profile(self, side: _Side, number: int, batches: int) -> None:
-        """Profile one process."""
-        limit = side.timeout * PROFILER_SLOWDOWN
-        taken = self._round(side, "profile", limit, number, samples=1, batches=batches)
-        side.rounds.append(taken)
-
-    def _round(self, side: _Side, mode: str, limit: float, number: int = 0, **how: int) -> Round:
-        try:
-            taken = round_from_answer(self._ask(side, mode, limit, number, **how), mode)
-        except RoundError as error:
-            raise self._fail(side, Failure("failed", str(error)), mode) from error
-        if taken.failure is not None:
-            raise self._fail(side, taken.failure, mode)
-        return taken
-
-    def batches(self, number: int) -> int:
-        """Choose how many samples' worth of calls every profile covers, the same on both sides."""
-        costs = []
-        for rounds in (self.rounds.timed.before, self.rounds.timed.after):
-            wall = statistics.median((each.wall or 0.0) * number for each in rounds)
-            costs.append((wall, wall + statistics.median(each.setup for each in rounds)))
-        quickest = max(min(wall for wall, _ in costs), 1e-9)
-        dearest = max(max(whole for _, whole in costs), 1e-9)
-        wanted = math.ceil(PROFILE_SECONDS / quickest)
-        return max(1, min(wanted, int(PROFILE_LIMIT / dearest), MOST_BATCHES))
-
-    def turns(self, pair: int) -> tuple[_Side, _Side]:
-        """Give the order within a pair: A B, then B A, so that a steady drift cancels out."""
-        return (self.after, self.before) if pair % 2 else (self.before, self.after)
 
 
 def _times_up(spent: Sequence[float], budget: float) -> bool:
@@ -196,6 +50,9 @@ def measure(
     answer is worth explaining, profiling follows, at least one pair, in processes of its own.
     The first failure ends it all: a benchmark that fails now and then has no time.
 
+    Benchmarks of memory and of tracked values go the same way, one value to a process. What
+    follows is a trace of memory by line, or for a tracked value one profile, on either side.
+
     Args:
         suspect: The benchmark and its parameters.
         before: The earlier commit, installed.
@@ -213,41 +70,69 @@ def measure(
         for name, installed in (("before", before), ("after", after)):
             home = Path(folder, name)
             home.mkdir()
-            sides.append(_Side(installed, home, plan.timeout))
-        session = _Session(suspect, (sides[0], sides[1]), plan, runner)
+            sides.append(Side(installed, home, plan.timeout))
+        session = Session(suspect, (sides[0], sides[1]), plan, runner)
         try:
             session.prepare(session.before)
             session.prepare(session.after)
-            number = session.number()
-            _time(session, number, plan, clock, start)
-            if confirm(session.rounds, plan.factor).verdict in plan.profiled:
-                _profile(session, number, plan, clock, start)
-        except _Stop:
+            if session.kind == "time":
+                _time(session, plan, clock, start)
+            else:
+                _values(session, plan, clock, start)
+        except Stop:
             return session.rounds
         return session.rounds
 
 
-def _time(
-    session: _Session, number: int, plan: Plan, clock: Callable[[], float], start: float
+def _time(session: Session, plan: Plan, clock: Callable[[], float], start: float) -> None:
+    number = session.number()
+
+    def verdict() -> Verdict:
+        return confirm(session.rounds, plan.factor).verdict
+
+    _take_turns(session, lambda side: session.time(side, number), verdict, plan, clock, start)
+    if verdict() in plan.profiled:
+        _profile(session, number, plan, clock, start)
+
+
+def _values(session: Session, plan: Plan, clock: Callable[[], float], start: float) -> None:
+    def verdict() -> Verdict:
+        return confirm_values(session.rounds, plan.factor).verdict
+
+    _take_turns(session, session.value, verdict, plan, clock, start)
+    if verdict() in plan.profiled:
+        for side in (session.before, session.after):
+            if session.kind == "track":
+                session.profile(side, number=1, batches=1)
+            else:
+                session.trace(side)
+
+
+def _take_turns(
+    session: Session,
+    take: Callable[[Side], None],
+    verdict: Callable[[], Verdict],
+    plan: Plan,
+    clock: Callable[[], float],
+    start: float,
 ) -> None:
     budget = TIMING_SHARE * plan.budget - (clock() - start)
     spent = [clock()]
     most = LOOK_AT[-1] if plan.rounds is None else plan.rounds
     for pair in range(most):
         for side in session.turns(pair):
-            session.time(side, number)
+            take(side)
         spent.append(clock())
         if plan.rounds is not None:
             continue
-        looking = pair + 1 in LOOK_AT
-        if looking and confirm(session.rounds, plan.factor).verdict is not Verdict.UNKNOWN:
+        if pair + 1 in LOOK_AT and verdict() is not Verdict.UNKNOWN:
             return
         if _times_up(spent, budget):
             return
 
 
 def _profile(
-    session: _Session, number: int, plan: Plan, clock: Callable[[], float], start: float
+    session: Session, number: int, plan: Plan, clock: Callable[[], float], start: float
 ) -> None:
     batches = session.batches(number)
     budget = plan.budget - (clock() - start)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 __all__ = ["Failure", "Round", "RoundError", "Rounds", "round_from_answer"]
 
 SCHEMA = 1
-KINDS = frozenset({"failed", "timeout", "skipped"})
+KINDS = frozenset({"failed", "timeout", "skipped", "untraceable"})
 
 
 class RoundError(ValueError):
@@ -22,7 +22,7 @@ class Failure:
     """Why a process measured nothing.
 
     Attributes:
-        kind: "failed", "timeout" or "skipped".
+        kind: "failed", "timeout", "skipped", or "untraceable" where there is no tracemalloc.
         text: The last line of the traceback, or what stands in for it.
     """
 
@@ -35,7 +35,8 @@ class Round:
     """What one process measured.
 
     Attributes:
-        mode: "time" or "profile". A process that profiles takes its times before it does so.
+        mode: "time", "value", "profile" or "trace". A process that profiles takes its times
+            before it does so.
         wall: Seconds per call of the benchmark on the benchmark's own clock; None after a failure.
         cpu: CPU seconds per call, of all threads; None after a failure.
         instructions: User instructions per call; None where they can't be counted.
@@ -45,6 +46,8 @@ class Round:
         profile: The raw profile, in a process that profiled.
         failure: Why nothing was measured, or None.
         delayed: Seconds per call in which other processes had the processor; 0 if not known.
+        value: What a benchmark that isn't one of time gives, in its own unit; else None.
+        trace: The raw trace of memory by line, in a process that traced.
     """
 
     mode: str
@@ -57,6 +60,8 @@ class Round:
     profile: Mapping[str, Any] | None
     failure: Failure | None
     delayed: float = 0.0
+    value: float | None = None
+    trace: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +71,14 @@ class Rounds:
     Attributes:
         before: The rounds of the earlier commit, those that timed and those that profiled.
         after: The rounds of the later commit.
+        kind: What asv measures: "time", "mem", "peakmem" or "track".
+        unit: The unit of the values, as asv knows it.
     """
 
     before: tuple[Round, ...]
     after: tuple[Round, ...]
+    kind: str = "time"
+    unit: str = "seconds"
 
     @property
     def timed(self) -> Rounds:
@@ -81,10 +90,21 @@ class Rounds:
         """The rounds that profiled, on both sides."""
         return self._of("profile")
 
+    @property
+    def valued(self) -> Rounds:
+        """The rounds that took the value of a benchmark of memory or of a tracked value."""
+        return self._of("value")
+
+    @property
+    def traced(self) -> Rounds:
+        """The rounds that traced memory by line, on both sides."""
+        return self._of("trace")
+
     def _of(self, mode: str) -> Rounds:
-        return Rounds(
-            tuple(each for each in self.before if each.mode == mode),
-            tuple(each for each in self.after if each.mode == mode),
+        return replace(
+            self,
+            before=tuple(each for each in self.before if each.mode == mode),
+            after=tuple(each for each in self.after if each.mode == mode),
         )
 
     @property
@@ -102,10 +122,10 @@ def round_from_answer(answer: Mapping[str, Any], mode: str = "time") -> Round:
 
     Args:
         answer: The JSON object.
-        mode: What the process was to do, "time" or "profile".
+        mode: What the process was to do: "time", "value", "profile" or "trace".
 
     Returns:
-        The round; its profile is left raw.
+        The round; its profile or trace is left raw.
 
     Raises:
         RoundError: The answer is not a round of this schema; the text names what is wrong.
@@ -118,6 +138,14 @@ def round_from_answer(answer: Mapping[str, Any], mode: str = "time") -> Round:
             raise RoundError(f"the harness names an unknown error: {error!r}")
         failure = Failure(error["kind"], str(error.get("text", "")))
         return Round(mode, None, None, None, 0, 0.0, (), None, failure)
+    if mode == "value":
+        value = _finite(answer, "value", "a finite number")
+        return Round(mode, None, None, None, 1, 0.0, (), None, None, value=value)
+    if mode == "trace":
+        trace = answer.get("trace")
+        if not isinstance(trace, Mapping):
+            raise RoundError("a trace was asked for")
+        return Round(mode, None, None, None, 1, 0.0, (), None, None, trace=trace)
     instructions, profile = answer.get("instructions"), answer.get("profile")
     number = answer.get("number")
     if not isinstance(number, int) or number < 1:
@@ -144,7 +172,11 @@ def round_from_answer(answer: Mapping[str, Any], mode: str = "time") -> Round:
 
 
 def _seconds(answer: Mapping[str, Any], name: str) -> float:
+    return _finite(answer, name, "seconds")
+
+
+def _finite(answer: Mapping[str, Any], name: str, what: str) -> float:
     value = answer.get(name)
     if not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise RoundError(f"{name} is {value!r}, not seconds")
+        raise RoundError(f"{name} is {value!r}, not {what}")
     return float(value)

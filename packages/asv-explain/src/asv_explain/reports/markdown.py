@@ -7,7 +7,18 @@ from statistics import median
 
 from asv_explain.explanation import Cause, Explanation, Verdict
 from asv_explain.reports.bisected import bisected
-from asv_explain.reports.text import calls, explained, headline, plain, ratio, seconds, share, title
+from asv_explain.reports.text import (
+    amount,
+    calls,
+    detail,
+    explained,
+    headline,
+    plain,
+    ratio,
+    share,
+    title,
+    verdict,
+)
 
 __all__ = ["LIMIT", "to_markdown"]
 
@@ -31,7 +42,7 @@ def to_markdown(explanations: Sequence[Explanation]) -> str:
         also = f", {faster} of them faster" if faster else ""
         return f"Nothing got slower: {len(explanations)} benchmarks measured{also}.\n"
     rows = [
-        f"| {_text(title(one))} | {one.verdict.value} | {_text(ratio(one.ratio, one.interval))} "
+        f"| {_text(title(one))} | {verdict(one)} | {_text(ratio(one.ratio, one.interval))} "
         f"| {_text(one.causes[0].name) if one.causes else ''} |"
         for one in explanations
     ]
@@ -60,24 +71,35 @@ def _details(explanation: Explanation) -> str:
     lines = ["<details>", f"<summary>{_text(headline(explanation))}</summary>", ""]
     for line in bisected(explanation):
         lines += [_text(line), ""]
-    sides = (explanation.rounds_before.wall, explanation.rounds_after.wall)
+    unit = explanation.unit
+    sides = (explanation.rounds_before.values, explanation.rounds_after.values)
     if all(sides):
-        times = " → ".join(seconds(median(side)) for side in sides)
+        times = " → ".join(amount(median(side), unit) for side in sides)
         lines += [f"{_text(times)}, {_text(explained(explanation))}", ""]
     if explanation.causes:
-        lines += ["| cause | share | calls | price | kind | commit |", "| --- |" + " --- |" * 5]
-        lines += [_row(cause, explanation.difference or 0.0) for cause in explanation.causes]
+        lines += ["| cause | share | made of | kind | commit |", "| --- |" + " --- |" * 4]
+        lines += [_row(cause, explanation.difference or 0.0, unit) for cause in explanation.causes]
+        lines.append("")
+    if explanation.calls:
+        lines += ["| called more or less often | calls |", "| --- | --- |"]
+        lines += [
+            f"| {_text(one.name)} | {_text(calls(one.calls_before))} → "
+            f"{_text(calls(one.calls_after))} |"
+            for one in explanation.calls
+        ]
         lines.append("")
     lines += [f"Caveat: {_text(one.text)}; {_text(one.remedy)}" for one in explanation.caveats]
     return "\n".join([*lines, "</details>", "", ""])
 
 
-def _row(cause: Cause, difference: float) -> str:
+def _row(cause: Cause, difference: float, unit: str) -> str:
+    first = cause.lines[0] if cause.lines else None
+    place = None if first is None else first.after or first.before
+    line = f", line {place.line}: {first.text}" if first is not None and place is not None else ""
     cells = (
         cause.name,
         share(cause, difference),
-        f"{calls(cause.calls_before)} → {calls(cause.calls_after)}",
-        f"{seconds(cause.price_before)} → {seconds(cause.price_after)}",
+        detail(cause, unit) + line,
         cause.kind,
         ", ".join(f"{commit.hash[:8]} {commit.subject}" for commit in cause.commits),
     )

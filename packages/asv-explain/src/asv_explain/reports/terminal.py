@@ -9,11 +9,26 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from asv_explain.explanation import Cause, Explanation, Place, Verdict
+from asv_explain.explanation import (
+    SECONDS,
+    CallChange,
+    Cause,
+    Explanation,
+    LineChange,
+    Place,
+    Verdict,
+)
+from asv_explain.reports import text as words
 from asv_explain.reports.bisected import bisected
-from asv_explain.reports.text import calls, explained, headline, plain, ratio, seconds, share, title
+from asv_explain.reports.text import amount, calls, explained, headline, plain, ratio, share, title
 
 __all__ = ["render"]
+
+FIRST_LINES = 3
+"""So many lines of a cause are shown."""
+
+LINE_WIDTH = 40
+"""So many characters of a line's text are shown, which leaves room in 80 columns."""
 
 _STYLES = {
     Verdict.SLOWER: "bold red",
@@ -30,7 +45,8 @@ def render(explanation: Explanation, causes: int = 8) -> RenderableType:
         explanation: what to show.
         causes: how many causes are shown; the others are counted.
     """
-    verdict = Text(explanation.verdict.value, _STYLES[explanation.verdict])
+    unit = explanation.unit
+    verdict = Text(words.verdict(explanation), _STYLES[explanation.verdict])
     parts: list[RenderableType] = [
         Text.assemble((title(explanation), "bold"), f"  ({plain(explanation.environment)})"),
         Text.assemble(
@@ -44,15 +60,18 @@ def render(explanation: Explanation, causes: int = 8) -> RenderableType:
     ]
     difference = explanation.difference or 0.0
     for number, cause in enumerate(explanation.causes[:causes], start=1):
-        parts.append(Padding(_cause(number, cause, difference), (1, 0, 0, 0)))
+        parts.append(Padding(_cause(number, cause, difference, unit), (1, 0, 0, 0)))
     left = explanation.causes[causes:]
     if left:
-        rest = sum(cause.seconds for cause in left)
-        parts.append(Text(f"\n{len(left)} more causes: {seconds(rest, sign=True)}"))
+        rest = sum(cause.amount for cause in left)
+        parts.append(Text(f"\n{len(left)} more causes: {amount(rest, unit, sign=True)}"))
     if explanation.difference is not None:
         parts.append(Text("\n" + explained(explanation)))
+    if explanation.calls:
+        parts.append(Text("functions called more or less often:"))
+        parts += [Text(f"  {_calls(change)}") for change in explanation.calls[:causes]]
     if explanation.async_tax is not None:
-        parts.append(Text(f"async tax: {seconds(explanation.async_tax, sign=True)}"))
+        parts.append(Text(f"async tax: {amount(explanation.async_tax, SECONDS, sign=True)}"))
     parts += [
         Text(f"caveat: {plain(caveat.text)}; {plain(caveat.remedy)}")
         for caveat in explanation.caveats
@@ -61,13 +80,30 @@ def render(explanation: Explanation, causes: int = 8) -> RenderableType:
 
 
 def _times(explanation: Explanation) -> str:
-    sides = (explanation.rounds_before.wall, explanation.rounds_after.wall)
+    sides = (explanation.rounds_before.values, explanation.rounds_after.values)
     if not all(sides):
-        return "no times"
-    return " → ".join(seconds(median(side)) for side in sides)
+        return "no times" if explanation.kind == "time" else "no values"
+    return " → ".join(amount(median(side), explanation.unit) for side in sides)
 
 
-def _cause(number: int, cause: Cause, difference: float) -> RenderableType:
+def _calls(change: CallChange) -> str:
+    where = f" ({plain(change.path)})" if change.path else ""
+    counts = f"{calls(change.calls_before)} → {calls(change.calls_after)}"
+    return f"{plain(change.name)}{where}: {counts} calls"
+
+
+def _line(line: LineChange, unit: str) -> str:
+    """A line with what it holds; the text is cut to leave room for that."""
+    place = line.after or line.before
+    number = f"line {place.line}: " if place is not None else ""
+    text = plain(line.text)
+    shown = text if len(text) <= LINE_WIDTH else text[: LINE_WIDTH - 1] + "…"
+    via = f" in {plain(line.via)}" if line.via else ""
+    held = f"{amount(line.bytes_before, unit)} → {amount(line.bytes_after, unit)}"
+    return f"{number}{shown}{via}  {held}"
+
+
+def _cause(number: int, cause: Cause, difference: float, unit: str) -> RenderableType:
     grid = Table.grid(padding=(0, 1))
     grid.add_column(justify="right", no_wrap=True)
     grid.add_column(overflow="fold")
@@ -75,18 +111,13 @@ def _cause(number: int, cause: Cause, difference: float) -> RenderableType:
         f"{number}.",
         Text.assemble(
             (plain(cause.name), "bold"),
-            f"  {share(cause, difference)}  {seconds(cause.seconds, sign=True)}",
+            f"  {share(cause, difference)}  {amount(cause.amount, unit, sign=True)}",
         ),
     )
     grid.add_row("", Text(plain(cause.account)))
-    grid.add_row(
-        "",
-        Text(
-            f"calls {calls(cause.calls_before)} → {calls(cause.calls_after)}, "
-            f"price {seconds(cause.price_before)} → {seconds(cause.price_after)}, "
-            f"{plain(cause.kind)}"
-        ),
-    )
+    grid.add_row("", Text(f"{words.detail(cause, unit)}, {plain(cause.kind)}"))
+    for line in cause.lines[:FIRST_LINES]:
+        grid.add_row("", Text(_line(line, unit)))
     place = _where(cause.before, cause.after)
     if place:
         grid.add_row("", Text(place))

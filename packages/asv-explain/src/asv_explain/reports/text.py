@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from asv_explain.explanation import Cause, Explanation, Interval, Verdict
+from asv_explain.explanation import BYTES, SECONDS, Cause, Explanation, Interval, Verdict
 
 __all__ = [
+    "amount",
     "calls",
+    "detail",
     "explained",
     "headline",
     "plain",
     "ratio",
-    "seconds",
     "share",
     "title",
+    "verdict",
 ]
 
-_SCALES = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
+_SCALES = {
+    SECONDS: ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")),
+    BYTES: ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B")),
+}
 
 
 def plain(text: str) -> str:
@@ -29,15 +34,36 @@ def title(explanation: Explanation) -> str:
     return plain(explanation.benchmark + parameters)
 
 
-def seconds(value: float, sign: bool = False) -> str:
-    """Seconds to three digits in the unit that suits them."""
+def amount(value: float, unit: str = SECONDS, sign: bool = False) -> str:
+    """A value to three digits; seconds and bytes in the scale that suits them."""
+    if unit not in _SCALES:
+        return f"{value:{'+' if sign else ''}.4g} {plain(unit)}"
     size = abs(value)
-    scale, unit = next(
+    scale, name = next(
         # Just below a unit, rounding to three digits would reach it.
-        (pair for pair in _SCALES if size >= 0.9995 * pair[0]),
-        _SCALES[-1],
+        (pair for pair in _SCALES[unit] if size >= 0.9995 * pair[0]),
+        _SCALES[unit][-1],
     )
-    return f"{value / scale:{'+' if sign else ''}.3g} {unit}"
+    return f"{value / scale:{'+' if sign else ''}.3g} {name}"
+
+
+def verdict(explanation: Explanation) -> str:
+    """The verdict in words that suit what was measured."""
+    words = {Verdict.SLOWER: "higher", Verdict.FASTER: "lower"}
+    if explanation.kind == "time":
+        return explanation.verdict.value
+    return words.get(explanation.verdict, explanation.verdict.value)
+
+
+def detail(cause: Cause, unit: str) -> str:
+    """What a cause's amount is made of: calls and their price, or blocks of memory."""
+    counts = f"{calls(cause.count_before)} → {calls(cause.count_after)}"
+    if unit == BYTES:
+        before = amount(cause.count_before * cause.price_before, unit)
+        after = amount(cause.count_after * cause.price_after, unit)
+        return f"bytes {before} → {after}, blocks {counts}"
+    prices = f"{amount(cause.price_before, unit)} → {amount(cause.price_after, unit)}"
+    return f"calls {counts}, price {prices}"
 
 
 def ratio(value: float | None, interval: Interval | None) -> str:
@@ -62,6 +88,20 @@ def calls(value: float) -> str:
     return f"{value:,.0f}" if abs(value - round(value)) < 0.005 else f"{value:,.2f}"
 
 
+_SAME = {
+    "time": "takes the same time",
+    "mem": "takes the same memory",
+    "peakmem": "takes the same memory",
+    "track": "gives the same value",
+}
+_TIMES = {
+    "time": "it takes {:.2f} times as long",
+    "mem": "it takes {:.2f} times as much memory",
+    "peakmem": "it takes {:.2f} times as much memory",
+    "track": "its value is {:.2f} times as high",
+}
+
+
 def headline(explanation: Explanation) -> str:
     """What happened in one sentence, as one would tell a colleague."""
     name = title(explanation)
@@ -69,10 +109,10 @@ def headline(explanation: Explanation) -> str:
     if explanation.verdict is Verdict.UNKNOWN:
         return f"Whether {name} changed {between} could not be measured."
     if explanation.verdict is Verdict.SAME:
-        return f"{name} takes the same time {between}."
-    text = f"{name} got {explanation.verdict.value} {between}"
+        return f"{name} {_SAME[explanation.kind]} {between}."
+    text = f"{name} got {verdict(explanation)} {between}"
     if explanation.ratio is not None:
-        text += f": it takes {explanation.ratio:.2f} times as long"
+        text += ": " + _TIMES[explanation.kind].format(explanation.ratio)
     if explanation.causes and explanation.difference:
         first = explanation.causes[0]
         part = f"{first.share * 100:.0f} % of that" if first.share < 0.995 else "that"
@@ -84,8 +124,11 @@ def explained(explanation: Explanation) -> str:
     """How much of the difference the causes explain, and what is left."""
     if not explanation.difference or explanation.residual is None:
         return "no difference to explain"
+    unit = explanation.unit
+    if explanation.kind == "track":
+        return f"{amount(explanation.difference, unit, sign=True)}, which can't be attributed"
     residual = explanation.residual / explanation.difference * 100
     return (
-        f"explained {100 - residual:.0f} % of {seconds(explanation.difference, sign=True)}, "
-        f"residual {residual:.0f} % ({seconds(explanation.residual, sign=True)})"
+        f"explained {100 - residual:.0f} % of {amount(explanation.difference, unit, sign=True)}, "
+        f"residual {residual:.0f} % ({amount(explanation.residual, unit, sign=True)})"
     )

@@ -1,0 +1,204 @@
+"""One suspect while it is measured: both sides, and what a process of either is asked."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from asv_explain.explanation import Verdict
+from asv_explain.measuring.confirm import FACTOR
+from asv_explain.measuring.process import Runner
+from asv_explain.measuring.rounds import Failure, Round, RoundError, Rounds, round_from_answer
+from asv_explain.suspect import Installed, Suspect
+
+__all__ = ["Plan", "Session", "Side", "Stop"]
+
+PROFILE_SECONDS = 0.1
+"""Unprofiled seconds that a profile should cover on the quicker side, for steady times."""
+
+PROFILE_LIMIT = 2.0
+"""Unprofiled seconds, setups included, that it may cover on the slower side."""
+
+MOST_BATCHES = 1000
+"""So many samples' worth of calls at most: by then a profile's times scatter no more."""
+
+PROFILER_SLOWDOWN = 10.0
+"""How many times longer than the benchmark's timeout a profiled or traced process may take."""
+
+TEMPORARY = 0.05
+"""From this share of a peak on, memory freed again before it was looked at is looked for again, at
+each line rather than at each call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much to measure.
+
+    Attributes:
+        budget: Seconds for one benchmark, both sides together.
+        rounds: So many pairs of rounds whatever the budget; None to stop when the answer is clear.
+        factor: The smallest ratio that counts.
+        samples: At most so many samples in one process.
+        seconds: After so many seconds a process takes no further sample.
+        timeout: Seconds for a benchmark that sets no timeout of its own; asv's default.
+        profiles: At most so many pairs of profiles.
+        profiled: The verdicts after which profiling is worth its time.
+    """
+
+    budget: float = 60.0
+    rounds: int | None = None
+    factor: float = FACTOR
+    samples: int = 20
+    seconds: float = 0.5
+    timeout: float = 60.0
+    profiles: int = 6
+    profiled: frozenset[Verdict] = frozenset({Verdict.SLOWER, Verdict.FASTER})
+
+
+@dataclass(slots=True)
+class Side:
+    """One side while it is measured."""
+
+    installed: Installed
+    folder: Path
+    timeout: float
+    cached: bool = False
+    rounds: list[Round] = field(default_factory=list)
+
+
+class Stop(Exception):
+    """A process measured nothing; the failure stands among its side's rounds."""
+
+
+class Session:
+    """The course of measuring one suspect."""
+
+    def __init__(
+        self, suspect: Suspect, sides: tuple[Side, Side], plan: Plan, runner: Runner
+    ) -> None:
+        self._suspect = suspect
+        self._plan = plan
+        self._runner = runner
+        self.before, self.after = sides
+        self.kind, self.unit = "time", "seconds"
+
+    @property
+    def rounds(self) -> Rounds:
+        """All rounds so far."""
+        both = tuple(self.before.rounds), tuple(self.after.rounds)
+        return Rounds(*both, self.kind, self.unit)
+
+    def _ask(
+        self, side: Side, mode: str, limit: float, number: int = 0, **how: int
+    ) -> Mapping[str, Any]:
+        request: dict[str, Any] = {
+            "mode": mode,
+            "benchmark_dir": str(side.installed.benchmark_dir.absolute()),
+            "benchmark": self._suspect.benchmark,
+            "param_index": self._suspect.param_index,
+            "number": number,
+            "samples": self._plan.samples,
+            "seconds": self._plan.seconds,
+            "batches": 1,
+            **how,
+        }
+        if side.cached:
+            return self._runner(side.installed, request, side.folder, limit)
+        with tempfile.TemporaryDirectory(dir=side.folder, ignore_cleanup_errors=True) as fresh:
+            return self._runner(side.installed, request, Path(fresh), limit)
+
+    def _fail(self, side: Side, failure: Failure, mode: str = "time") -> Stop:
+        side.rounds.append(Round(mode, None, None, None, 0, 0.0, (), None, failure))
+        return Stop(failure.text)
+
+    def prepare(self, side: Side) -> None:
+        """Learn the benchmark's limits; run its setup_cache where later processes look for it."""
+        found = self._ask(side, "inspect", self._plan.timeout)
+        self._check(side, found)
+        side.timeout = found.get("timeout") or self._plan.timeout
+        self.kind, self.unit = found.get("kind", "time"), found.get("unit", "seconds")
+        if found.get("setup_cache"):
+            side.cached = True
+            limit = found.get("setup_cache_timeout") or side.timeout
+            self._check(side, self._ask(side, "cache", limit))
+
+    def _check(self, side: Side, answer: Mapping[str, Any]) -> None:
+        error = answer.get("error")
+        if error is not None:
+            raise self._fail(side, Failure(error["kind"], error["text"]))
+
+    def number(self) -> int:
+        """Choose the calls in one sample, on the side before; the process serves nothing else."""
+        return self._round(self.before, "time", self.before.timeout, samples=1).number
+
+    def time(self, side: Side, number: int) -> None:
+        """Time one process."""
+        side.rounds.append(self._round(side, "time", side.timeout, number))
+
+    def profile(self, side: Side, number: int, batches: int) -> None:
+        """Profile one process."""
+        limit = side.timeout * PROFILER_SLOWDOWN
+        taken = self._round(side, "profile", limit, number, samples=1, batches=batches)
+        side.rounds.append(taken)
+
+    def value(self, side: Side) -> None:
+        """Take the value of a benchmark that isn't one of time, in one process."""
+        side.rounds.append(self._round(side, "value", side.timeout))
+
+    def trace(self, side: Side) -> None:
+        """Trace memory by line.
+
+        Where a peak is isn't known beforehand: one process learns how high it is, and another
+        records what is alive near it. Where too much of that was freed between two calls, a third
+        one looks at each line.
+        """
+        limit = side.timeout * PROFILER_SLOWDOWN
+        taken = self._round(side, "trace", limit, peak=0, lines=False)
+        if self.kind == "peakmem":
+            peak = _peak(taken)
+            taken = self._round(side, "trace", limit, peak=peak, lines=False)
+            if _missed(taken) > TEMPORARY * _peak(taken):
+                finer = self._round(side, "trace", limit, peak=peak, lines=True)
+                taken = min(finer, taken, key=_missed)
+        side.rounds.append(taken)
+
+    def _round(self, side: Side, mode: str, limit: float, number: int = 0, **how: int) -> Round:
+        try:
+            taken = round_from_answer(self._ask(side, mode, limit, number, **how), mode)
+        except RoundError as error:
+            raise self._fail(side, Failure("failed", str(error)), mode) from error
+        if taken.failure is not None:
+            raise self._fail(side, taken.failure, mode)
+        return taken
+
+    def batches(self, number: int) -> int:
+        """Choose how many samples' worth of calls every profile covers, the same on both sides."""
+        costs = []
+        for rounds in (self.rounds.timed.before, self.rounds.timed.after):
+            wall = statistics.median((each.wall or 0.0) * number for each in rounds)
+            costs.append((wall, wall + statistics.median(each.setup for each in rounds)))
+        quickest = max(min(wall for wall, _ in costs), 1e-9)
+        dearest = max(max(whole for _, whole in costs), 1e-9)
+        wanted = math.ceil(PROFILE_SECONDS / quickest)
+        return max(1, min(wanted, int(PROFILE_LIMIT / dearest), MOST_BATCHES))
+
+    def turns(self, pair: int) -> tuple[Side, Side]:
+        """Give the order within a pair: A B, then B A, so that a steady drift cancels out."""
+        return (self.after, self.before) if pair % 2 else (self.before, self.after)
+
+
+def _peak(traced: Round) -> int:
+    """Bytes of the peak that a trace found."""
+    return int((traced.trace or {}).get("peak", 0))
+
+
+def _missed(traced: Round) -> int:
+    """Bytes of the peak that had been freed when it was looked at."""
+    temporary = (traced.trace or {}).get("temporary") or [0]
+    return int(temporary[0]) if _peak(traced) else sys.maxsize

@@ -1,0 +1,156 @@
+"""What every way to an explanation shares: who is explained, and where a change stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypedDict
+
+from asv_explain import explanation as form
+from asv_explain.changes.change import Change, Changes
+from asv_explain.changes.evidence import evidence
+from asv_explain.changes.sources import read_changes
+from asv_explain.explanation import Caveat, Explanation, Place
+from asv_explain.profiles.correct import CorrectedProfile
+from asv_explain.suspect import Suspect
+
+__all__ = [
+    "SMALLEST_SHARE",
+    "Explained",
+    "Pointed",
+    "changes_between",
+    "identity",
+    "pointed",
+    "rest",
+    "unmeasured",
+]
+
+# Causes below this share of the difference are told from noise at most by luck, and each costs a
+# look into git; they are told in one sum.
+SMALLEST_SHARE = 0.005
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explained:
+    """An explanation, and the profiles behind it, corrected; None where nothing was profiled."""
+
+    explanation: Explanation
+    before: CorrectedProfile | None = None
+    after: CorrectedProfile | None = None
+
+
+def changes_between(suspect: Suspect, repository: Path, paths: Iterable[str]) -> Changes:
+    """What changed between a suspect's commits, of what was installed.
+
+    Args:
+        suspect: whose commits.
+        repository: the repository of both commits.
+        paths: paths below site-packages of the functions that ran.
+
+    Raises:
+        GitError: git can't read one of the commits.
+    """
+    ran = frozenset(paths)
+    changes = read_changes(repository, suspect.before, suspect.after, ran)
+    # What is not installed, such as the benchmarks of either commit, ran on neither side.
+    installed = {path.partition("/")[0] for path in ran}
+    items = [
+        one
+        for one in changes.items
+        if (one.path_after or one.path_before or "").partition("/")[0] in installed
+    ]
+    return replace(changes, items=tuple(items))
+
+
+class Pointed(TypedDict):
+    """The fields of a cause that say where its change is."""
+
+    before: Place | None
+    after: Place | None
+    hunk: str
+    commits: tuple[form.CommitRef, ...]
+
+
+def pointed(suspect: Suspect, repository: Path, change: Change | None) -> Pointed:
+    """Where a change stands on both sides, its part of the diff, and the commits behind it.
+
+    Raises:
+        GitError: git can't read one of the commits.
+    """
+    shown = None if change is None else evidence(repository, suspect.before, suspect.after, change)
+    return {
+        "before": _place(change, after=False),
+        "after": _place(change, after=True),
+        "hunk": "" if shown is None else shown.hunk,
+        "commits": ()
+        if shown is None
+        else tuple(
+            form.CommitRef(one.commit, one.author, one.date, one.subject)
+            for one in reversed(shown.commits)
+        ),
+    }
+
+
+def _place(change: Change | None, *, after: bool) -> Place | None:
+    if change is None:
+        return None
+    file = change.file_after if after else change.file_before
+    lines = change.lines_after if after else change.lines_before
+    return None if file is None else Place(file, lines[0] if lines else 1)
+
+
+def rest(amounts: Sequence[float], difference: float) -> form.Cause:
+    """All causes below `SMALLEST_SHARE` in one."""
+    total = float(sum(amounts))
+    return form.Cause(
+        name=f"{len(amounts)} smaller causes",
+        path="",
+        kind="rest",
+        account=f"each below {SMALLEST_SHARE * 100:g} % of the difference",
+        amount=total,
+        interval=None,
+        share=total / difference if difference else 0.0,
+        count_before=0.0,
+        count_after=0.0,
+        price_before=0.0,
+        price_after=0.0,
+        before=None,
+        after=None,
+        hunk="",
+        commits=(),
+    )
+
+
+def identity(suspect: Suspect, kind: str, unit: str) -> dict[str, Any]:
+    """The fields of an explanation that say what is explained."""
+    return {
+        "benchmark": suspect.benchmark,
+        "params": suspect.params,
+        "environment": suspect.environment,
+        "machine": suspect.machine,
+        "kind": kind,
+        "unit": unit,
+        "before": suspect.before,
+        "after": suspect.after,
+    }
+
+
+def unmeasured(suspect: Suspect, reason: str, remedy: str) -> Explained:
+    """The explanation of a suspect of which nothing could be measured."""
+    nothing = form.Rounds((), (), ())
+    return Explained(
+        Explanation(
+            **identity(suspect, "time", form.SECONDS),
+            verdict=form.Verdict.UNKNOWN,
+            ratio=None,
+            interval=None,
+            difference=None,
+            causes=(),
+            residual=None,
+            async_tax=None,
+            caveats=(Caveat("unmeasured", reason, remedy),),
+            rounds_before=nothing,
+            rounds_after=nothing,
+        )
+    )
