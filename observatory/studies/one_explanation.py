@@ -57,7 +57,8 @@ def explain_once(folder: Path) -> dict[str, float]:
     changes = msgspec.json.decode((folder / "changes.json").read_bytes(), type=Changes)
     taken: dict[str, float] = defaultdict(float)
     begun, started = process_time(), perf_counter()
-    rounds = Rounds(*(tuple(_rounds(folder, side)) for side in ("before", "after")))
+    before, after = (tuple(_rounds(folder, side)) for side in ("before", "after"))
+    rounds = Rounds(before, after)
     taken["read"] = process_time() - begun
     suspect = Suspect("made.up", None, (), "none", "none", "0" * 40, "1" * 40)
     with ExitStack() as stack:

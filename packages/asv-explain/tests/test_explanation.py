@@ -12,7 +12,15 @@ from explanations import CAUSE, explanation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asv_explain.explanation import Explanation, ExplanationError, Verdict, decode, encode
+from asv_explain.explanation import (
+    SCHEMA,
+    Explanation,
+    ExplanationError,
+    Verdict,
+    decode,
+    encode,
+)
+from asv_explain.schema import json_schema
 from asv_explain.store import LARGEST, Refused, Store, StoreError
 
 texts = st.text(max_size=20)
@@ -98,6 +106,36 @@ def test_store_keeps_one_explanation_for_each_question(tmp_path: Path) -> None:
     assert store.get(other) == other
     assert len(list(store)) == 2
     assert not list(store.folder.glob("*.part"))
+
+
+def test_an_explanation_of_another_schema_is_measured_again(tmp_path: Path) -> None:
+    """It answers nothing, is no error, and gives way to the next answer."""
+    store = Store(tmp_path)
+    path = store.put(explanation())
+    path.write_bytes(altered(schema=1))
+    assert store.get(explanation()) is None
+    store.put(explanation())
+    assert store.get(explanation()) == explanation()
+
+
+def test_the_documented_schema_is_that_of_the_types() -> None:
+    """`python -m asv_explain.schema` gives the file in docs, in which every field is described."""
+    written = Path(__file__).parents[1] / "docs" / "explanation-schema.json"
+    assert written.read_bytes() == json_schema(), "python -m asv_explain.schema > " + str(written)
+    document = json.loads(json_schema())
+    for name in ("Explanation", "Cause", "LineChange", "CallChange", "Rounds"):
+        properties = document["$defs"][name]["properties"]
+        assert [field for field, about in properties.items() if not about["description"]] == []
+    assert document["$defs"]["Explanation"]["properties"]["schema"]["const"] == SCHEMA
+
+
+def test_the_documented_example_is_an_explanation() -> None:
+    """What the page for readers shows is read as it stands."""
+    page = (Path(__file__).parents[1] / "docs" / "explanation.md").read_text(encoding="utf-8")
+    example = page.partition("```json\n")[2].partition("```")[0]
+    found = decode(example.encode())
+    assert found.causes
+    assert json.loads(encode(found)) == json.loads(example)
 
 
 def test_no_text_climbs_out_of_the_folder(tmp_path: Path) -> None:

@@ -10,7 +10,16 @@ import pytest
 from explanations import CAUSE, explanation
 from rich.console import Console
 
-from asv_explain.explanation import Caveat, CommitRef, Explanation, Verdict
+from asv_explain.explanation import (
+    CallChange,
+    Caveat,
+    CommitRef,
+    Explanation,
+    LineChange,
+    Place,
+    Rounds,
+    Verdict,
+)
 from asv_explain.reports.markdown import LIMIT, to_markdown
 from asv_explain.reports.terminal import render
 from asv_explain.reports.text import amount, calls, headline
@@ -54,6 +63,99 @@ def test_the_terminal_tells_everything_in_80_columns() -> None:
         "caveat: only 2 rounds; raise --budget",
     ):
         assert part in text
+
+
+LINE = LineChange(
+    "kept = [0] * (2 * n)" + " + []" * 20,
+    Place("a.py", 10),
+    Place("a.py", 12),
+    800_000,
+    1_600_000,
+    1,
+    1,
+    "helper",
+)
+MEMORY = explanation(
+    kind="peakmem",
+    unit="bytes",
+    difference=1_000_000.0,
+    residual=200_000.0,
+    causes=(
+        dataclasses.replace(
+            CAUSE,
+            amount=800_000.0,
+            interval=None,
+            share=0.8,
+            count_before=1,
+            count_after=1,
+            price_before=8e5,
+            price_after=16e5,
+            lines=(LINE,),
+        ),
+    ),
+    async_tax=None,
+    rounds_before=Rounds((1e6,), (), ()),
+    rounds_after=Rounds((2e6,), (), ()),
+)
+TRACKED = explanation(
+    kind="track",
+    unit="steps",
+    difference=20.0,
+    residual=20.0,
+    causes=(),
+    async_tax=None,
+    rounds_before=Rounds((20.0,), (), ()),
+    rounds_after=Rounds((40.0,), (), ()),
+    calls=(CallChange("step", "shop/core.py", 20, 40), CallChange(HOSTILE, "", 0, 1)),
+)
+
+
+def test_memory_is_told_in_bytes_and_lines() -> None:
+    """Bytes in scales that suit them, blocks, and the line with what it called; in 80 columns."""
+    text = shown(MEMORY)
+    assert max(map(len, text.splitlines())) <= 80
+    text = re.sub(r"\s*\n\s*", " ", text)
+    for part in (
+        "1 MB → 2 MB  ratio 2.000 [1.900 to 2.100]  higher",
+        "it takes 2.00 times as much memory",
+        "+800 kB",
+        "bytes 800 kB → 1.6 MB, blocks 1 → 1, async",
+        "line 12: kept = [0] * (2 * n) + []",
+        " in helper  800 kB → 1.6 MB",
+        "explained 80 % of +1 MB, residual 20 % (+200 kB)",
+    ):
+        assert part in text
+    summary = to_markdown([MEMORY])
+    assert "| higher |" in summary
+    assert "line 12" in summary
+
+
+def test_a_tracked_value_is_told_with_changed_calls() -> None:
+    """Its unit, that it can't be attributed, and what is called more often; in both reports."""
+    text = re.sub(r"\s*\n\s*", " ", shown(TRACKED))
+    for part in (
+        "20 steps → 40 steps",
+        "its value is 2.00 times as high",
+        "+20 steps, which can't be attributed",
+        "step (shop/core.py): 20 → 40 calls",
+    ):
+        assert part in text
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", text)
+    summary = to_markdown([TRACKED])
+    assert "| step | 20 → 40 |" in summary
+    assert "<img" not in summary
+
+
+def test_the_same_is_told_in_words_of_its_kind() -> None:
+    """Time, memory and values are different things to be the same."""
+    same = {
+        kind: headline(explanation(kind=kind, verdict=Verdict.SAME))
+        for kind in ("time", "mem", "peakmem", "track")
+    }
+    assert "takes the same time" in same["time"]
+    assert "takes the same memory" in same["mem"]
+    assert "takes the same memory" in same["peakmem"]
+    assert "gives the same value" in same["track"]
 
 
 def test_piped_output_holds_no_control_characters() -> None:
@@ -126,6 +228,15 @@ def test_markdown_keeps_within_what_github_takes() -> None:
 def test_seconds_have_three_digits_and_a_unit(value: float, text: str) -> None:
     """The unit suits the value, also just below the next one."""
     assert amount(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "0 B"), (999.9, "1 kB"), (-1234.0, "-1.23 kB"), (5e7, "50 MB"), (2e12, "2e+03 GB")],
+)
+def test_bytes_have_three_digits_and_a_unit(value: float, text: str) -> None:
+    """The unit suits the value, in powers of a thousand."""
+    assert amount(value, "bytes") == text
 
 
 def test_calls_are_whole_where_they_are_whole() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -21,6 +22,7 @@ __all__ = [
     "Explanation",
     "ExplanationError",
     "Interval",
+    "Kind",
     "LineChange",
     "Place",
     "Rounds",
@@ -40,6 +42,9 @@ BYTES = "bytes"
 
 # Shares are sums of hundreds of floats, each rounded on its way through JSON.
 _TOLERANCE = 1e-6
+
+
+Kind: TypeAlias = Literal["time", "mem", "peakmem", "track"]
 
 
 class ExplanationError(ValueError):
@@ -182,7 +187,8 @@ class Explanation:
         params: the parameter combination, as asv writes it; empty without parameters.
         environment: asv's name of the environment.
         machine: asv's name of the machine.
-        kind: what asv measures of it: "time", "mem", "peakmem" or "track".
+        kind: what asv measures of it: time, the size of an object, the peak of a process, or a
+            tracked value.
         unit: of all amounts: "seconds" a benchmark call, "bytes", or a tracked value's own unit.
         before: full hash of the earlier commit.
         after: full hash of the later commit.
@@ -208,7 +214,7 @@ class Explanation:
     params: tuple[str, ...]
     environment: str
     machine: str
-    kind: str
+    kind: Kind
     unit: str
     before: str
     after: str

@@ -12,7 +12,7 @@ from shop import core
 
 
 class Memory:
-    params = [[100], [200_000]]
+    params = [[100], [400_000]]
     param_names = ["kinds", "rows"]
 
     def setup_cache(self):
@@ -131,10 +131,10 @@ def test_a_list_twice_as_long_is_the_first_cause_with_its_line(shop: Shop) -> No
     """The changed function is named, not the unchanged helper that allocates for it."""
     (found,) = shop.explain("twice the list", "--gate", bench="peakmem", status=3)
     assert (found["kind"], found["unit"], found["verdict"]) == ("peakmem", "bytes", "slower")
-    assert found["params"] == ["100", "200000"]
+    assert found["params"] == ["100", "400000"]
     first = found["causes"][0]
     assert (first["name"], first["kind"]) == ("sort_in", "changed"), found["causes"]
-    assert first["amount"] == pytest.approx(200_000 * 8, rel=0.05)
+    assert first["amount"] == pytest.approx(400_000 * 8, rel=0.05)
     line = first["lines"][0]
     assert line["text"] == "kept = blank(range(2 * len(rows)))"
     assert line["via"] == "blank"

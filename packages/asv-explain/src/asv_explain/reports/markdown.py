@@ -77,7 +77,7 @@ def _details(explanation: Explanation) -> str:
         times = " → ".join(amount(median(side), unit) for side in sides)
         lines += [f"{_text(times)}, {_text(explained(explanation))}", ""]
     if explanation.causes:
-        lines += ["| cause | share | made of | kind | commit |", "| --- |" + " --- |" * 4]
+        lines += ["| cause | share | made of | commit |", "| --- |" + " --- |" * 3]
         lines += [_row(cause, explanation.difference or 0.0, unit) for cause in explanation.causes]
         lines.append("")
     if explanation.calls:
@@ -100,7 +100,6 @@ def _row(cause: Cause, difference: float, unit: str) -> str:
         cause.name,
         share(cause, difference),
         detail(cause, unit) + line,
-        cause.kind,
         ", ".join(f"{commit.hash[:8]} {commit.subject}" for commit in cause.commits),
     )
     return f"| {' | '.join(_text(cell) for cell in cells)} |"

@@ -115,7 +115,7 @@ def _cause(number: int, cause: Cause, difference: float, unit: str) -> Renderabl
         ),
     )
     grid.add_row("", Text(plain(cause.account)))
-    grid.add_row("", Text(f"{words.detail(cause, unit)}, {plain(cause.kind)}"))
+    grid.add_row("", Text(words.detail(cause, unit)))
     for line in cause.lines[:FIRST_LINES]:
         grid.add_row("", Text(_line(line, unit)))
     place = _where(cause.before, cause.after)

@@ -56,14 +56,16 @@ def verdict(explanation: Explanation) -> str:
 
 
 def detail(cause: Cause, unit: str) -> str:
-    """What a cause's amount is made of: calls and their price, or blocks of memory."""
+    """What a cause's amount is made of, and its kind: calls and price, or blocks of memory."""
+    if not (cause.count_before or cause.count_after):
+        return plain(cause.kind)
     counts = f"{calls(cause.count_before)} → {calls(cause.count_after)}"
     if unit == BYTES:
         before = amount(cause.count_before * cause.price_before, unit)
         after = amount(cause.count_after * cause.price_after, unit)
-        return f"bytes {before} → {after}, blocks {counts}"
+        return f"bytes {before} → {after}, blocks {counts}, {plain(cause.kind)}"
     prices = f"{amount(cause.price_before, unit)} → {amount(cause.price_after, unit)}"
-    return f"calls {counts}, price {prices}"
+    return f"calls {counts}, price {prices}, {plain(cause.kind)}"
 
 
 def ratio(value: float | None, interval: Interval | None) -> str:
