@@ -138,6 +138,8 @@ def _causes(
         if any(trace.total < FREED * value for trace, value in pairs):
             traces = [_as_made(trace, value) for trace, value in pairs]
             caveats.append(_HELD)
+    elif not all(trace.peak for trace in traces):
+        return [], [_UNSTABLE]
     elif any(trace.temporary > OUTSIDE * trace.peak for trace in traces):
         caveats.append(_BRIEF)
     before, after = traces
@@ -160,6 +162,11 @@ _HELD = Caveat(
     "something else than the benchmark's result holds the object, so its memory counts as a whole "
     "at the line that made it",
     "let the benchmark make the object and hold it nowhere else",
+)
+_UNSTABLE = Caveat(
+    "unstable",
+    "the peak was not reached again when what is alive at it was to be recorded",
+    "make the benchmark do the same in each process, such as by a fixed seed",
 )
 _BRIEF = Caveat(
     "brief",

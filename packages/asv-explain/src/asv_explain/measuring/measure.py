@@ -100,12 +100,13 @@ def _values(session: Session, plan: Plan, clock: Callable[[], float], start: flo
         return confirm_values(session.rounds, plan.factor).verdict
 
     _take_turns(session, session.value, verdict, plan, clock, start)
-    if verdict() in plan.profiled:
+    if verdict() not in plan.profiled:
+        return
+    if session.kind == "track":
         for side in (session.before, session.after):
-            if session.kind == "track":
-                session.profile(side, number=1, batches=1)
-            else:
-                session.trace(side)
+            session.profile(side, number=1, batches=1)
+    else:
+        session.trace()
 
 
 def _take_turns(

@@ -151,22 +151,38 @@ class Session:
         """Take the value of a benchmark that isn't one of time, in one process."""
         side.rounds.append(self._round(side, "value", side.timeout))
 
-    def trace(self, side: Side) -> None:
-        """Trace memory by line.
+    def trace(self) -> None:
+        """Trace memory by line on both sides, in the same way.
 
         Where a peak is isn't known beforehand: one process learns how high it is, and another
-        records what is alive near it. Where too much of that was freed between two calls, a third
-        one looks at each line.
+        records what is alive near it. Where too much of that was freed between two calls, on either
+        side, a third one looks at each line, unless that takes longer than the whole budget.
         """
-        limit = side.timeout * PROFILER_SLOWDOWN
-        taken = self._round(side, "trace", limit, peak=0, lines=False)
+        sides = (self.before, self.after)
+        taken = [self._trace(side) for side in sides]
         if self.kind == "peakmem":
-            peak = _peak(taken)
-            taken = self._round(side, "trace", limit, peak=peak, lines=False)
-            if _missed(taken) > TEMPORARY * _peak(taken):
-                finer = self._round(side, "trace", limit, peak=peak, lines=True)
-                taken = min(finer, taken, key=_missed)
-        side.rounds.append(taken)
+            peaks = [_peak(one) for one in taken]
+            taken = [self._trace(*each) for each in zip(sides, peaks, strict=True)]
+            if any(_missed(one) > TEMPORARY * _peak(one) for one in taken):
+                finer = [self._finer(*each) for each in zip(sides, peaks, strict=True)]
+                if None not in finer:
+                    taken = [one for one in finer if one is not None]
+        for side, one in zip(sides, taken, strict=True):
+            side.rounds.append(one)
+
+    def _trace(self, side: Side, peak: int = 0) -> Round:
+        limit = side.timeout * PROFILER_SLOWDOWN
+        return self._round(side, "trace", limit, peak=peak, lines=False)
+
+    def _finer(self, side: Side, peak: int) -> Round | None:
+        """Look at each line; None where that fails, as there is a coarser trace already."""
+        limit = min(side.timeout * PROFILER_SLOWDOWN, self._plan.budget)
+        answer = self._ask(side, "trace", limit, peak=peak, lines=True)
+        try:
+            taken = round_from_answer(answer, "trace")
+        except RoundError:
+            return None
+        return None if taken.failure is not None else taken
 
     def _round(self, side: Side, mode: str, limit: float, number: int = 0, **how: int) -> Round:
         try:
