@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -348,3 +349,97 @@ def test_what_could_not_be_measured_is_unknown() -> None:
     ).explanation
     assert (found.verdict, found.difference, found.residual) == (Verdict.UNKNOWN, None, None)
     assert "no number" in found.caveats[0].text
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> tuple[Path, Suspect]:
+    """Two commits, the later of which changed `shop.core.caller`."""
+
+    def git(*words: str) -> str:
+        identity = ("-c", "user.name=T", "-c", "user.email=t@example.org")
+        done = subprocess.run(
+            ["git", *identity, *words], cwd=tmp_path, check=True, capture_output=True, text=True
+        )
+        return done.stdout.strip()
+
+    git("init", "-q", "-b", "main")
+    (tmp_path / "shop").mkdir()
+    commits = []
+    for count in ("n", "(2 * n)"):
+        text = f"def caller(n):\n    kept = [0] * {count}\n    return kept\n"
+        (tmp_path / "shop" / "core.py").write_text(text)
+        git("add", "--all")
+        git("commit", "-q", "-m", f"keep {count}")
+        commits.append(git("rev-parse", "HEAD"))
+    return tmp_path, dataclasses.replace(SUSPECT, before=commits[0], after=commits[1])
+
+
+def raw(size: int, count: str, **more: Any) -> dict[str, Any]:
+    """A raw trace of `caller` as the harness has it."""
+    source = ["def caller(n):", f"    kept = [0] * {count}", "    return kept"]
+    function = {"home": "site", "path": "shop/core.py", "name": "caller", "line": 1}
+    return {
+        "peak": size,
+        "rows": [[size, 1, [[0, 2]]]],
+        "temporary": [0, []],
+        "origin": [[0, 2]],
+        "functions": [{**function, "source": source}],
+        **more,
+    }
+
+
+def told(
+    repository: tuple[Path, Suspect], kind: str, before: dict[str, Any], after: dict[str, Any]
+) -> Explanation:
+    """The explanation of 1,000 bytes that became 2,000, with these traces."""
+    found = rounds([1000.0] * MIN_PAIRS, [2000.0] * MIN_PAIRS, kind)
+    traced = [
+        Round("trace", None, None, None, 1, 0.0, (), None, None, trace=one)
+        for one in (before, after)
+    ]
+    found = dataclasses.replace(
+        found, before=(*found.before, traced[0]), after=(*found.after, traced[1]), unit="bytes"
+    )
+    return explain_values(repository[1], found, repository[0], 1.05).explanation
+
+
+def test_a_cause_of_memory_points_at_line_and_commit(repository: tuple[Path, Suspect]) -> None:
+    """What the traces explain is the function's, the rest is residual; together all of it."""
+    found = told(repository, "peakmem", raw(950, "n"), raw(1930, "(2 * n)"))
+    (cause,) = found.causes
+    assert (cause.name, cause.amount, cause.share, found.residual) == ("caller", 980.0, 0.98, 20.0)
+    assert cause.lines[0].text == "kept = [0] * (2 * n)"
+    assert (cause.lines[0].bytes_before, cause.lines[0].bytes_after) == (950, 1930)
+    assert [one.subject for one in cause.commits] == ["keep (2 * n)"]
+    assert cause.count_after * cause.price_after == 1930
+    assert found.caveats == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after", "caveat", "amounts"),
+    [
+        ("mem", raw(1000, "n"), raw(900, "(2 * n)"), "held", [1000.0]),
+        ("peakmem", raw(1000, "n"), raw(1500, "(2 * n)"), "outside", [500.0]),
+        ("peakmem", raw(1000, "n"), raw(2000, "(2 * n)", peak=0), "unstable", []),
+        (
+            "peakmem",
+            raw(1000, "n"),
+            raw(800, "(2 * n)", temporary=[1200, [[0, 2]]], peak=2000),
+            "brief",
+            [1000.0],
+        ),
+    ],
+)
+def test_what_weakens_a_trace_is_told_with_its_remedy(
+    repository: tuple[Path, Suspect],
+    kind: str,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    caveat: str,
+    amounts: list[float],
+) -> None:
+    """Each weakness has its kind, and the sum stays whole."""
+    found = told(repository, kind, before, after)
+    assert [one.kind for one in found.caveats] == [caveat]
+    assert all(one.remedy for one in found.caveats)
+    assert [one.amount for one in found.causes] == amounts
