@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from asv_explain.values.trace import Trace, trace_from_raw
 
 SUITE = """
 import functools
+import os
 
 COUNT = 100_000
 
@@ -79,6 +81,10 @@ def track_nan():
 
 def track_inf():
     return float("inf")
+
+
+def track_dies():
+    os.kill(os.getpid(), 11)
 
 
 def track_params(number):
@@ -185,6 +191,13 @@ def test_what_is_no_value_says_why(suite: Path, benchmark: str, kind: str, text:
     error = ask(suite, f"suite.{benchmark}", "value")["error"]
     assert error["kind"] == kind
     assert text in error["text"]
+
+
+def test_a_process_that_dies_ends_as_it_died(suite: Path) -> None:
+    """The fork's signal is the process's."""
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        ask(suite, "suite.track_dies", "value")
+    assert caught.value.returncode == -11
 
 
 def test_combinations_that_are_left_out_are_skipped(suite: Path) -> None:

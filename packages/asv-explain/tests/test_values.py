@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from recording import record
 
 from asv_explain.changes.change import Change, Changes
-from asv_explain.explanation import Explanation, LineChange, Place, Verdict
+from asv_explain.explanation import Explanation, LineChange, Place, Verdict, decode, encode
 from asv_explain.measuring.confirm import MIN_PAIRS
-from asv_explain.measuring.confirm_values import confirm_values
+from asv_explain.measuring.confirm_values import confirm_any, confirm_values
 from asv_explain.measuring.rounds import Failure, Round, RoundError, Rounds, round_from_answer
+from asv_explain.parts import unmeasured
 from asv_explain.profiles.profile import profile_from_raw
 from asv_explain.profiles.wire import WireError
 from asv_explain.suspect import Suspect
@@ -288,6 +289,8 @@ def test_values_that_never_scatter_have_a_verdict(
     assert answer.verdict is verdict
     assert answer.difference == pytest.approx(after - before, abs=0)
     assert (answer.ratio is None) is (min(before, after) <= 0)
+    found = rounds([before] * MIN_PAIRS, [after] * MIN_PAIRS)
+    assert confirm_any(found) == (verdict, answer.ratio, answer.reason)
 
 
 def test_values_that_scatter_too_much_are_unknown() -> None:
@@ -339,6 +342,13 @@ def test_a_tracked_value_says_plainly_that_it_cannot_be_attributed() -> None:
     found = explained("track", failure=Failure("timeout", "too late"))
     assert (found.causes, found.residual, found.unit) == ((), 50.0, "steps")
     assert [one.kind for one in found.caveats] == ["trace", "tracked"]
+
+
+def test_what_could_not_be_loaded_is_of_no_kind() -> None:
+    """Nobody knows what would have been measured, and no unit is made up."""
+    found = unmeasured(SUSPECT, "it does not build", "mend it").explanation
+    assert (found.kind, found.unit, found.verdict) == ("unknown", "", Verdict.UNKNOWN)
+    assert decode(encode(found)) == found
 
 
 def test_what_could_not_be_measured_is_unknown() -> None:

@@ -44,7 +44,7 @@ BYTES = "bytes"
 _TOLERANCE = 1e-6
 
 
-Kind: TypeAlias = Literal["time", "mem", "peakmem", "track"]
+Kind: TypeAlias = Literal["time", "mem", "peakmem", "track", "unknown"]
 
 
 class ExplanationError(ValueError):
@@ -188,8 +188,9 @@ class Explanation:
         environment: asv's name of the environment.
         machine: asv's name of the machine.
         kind: what asv measures of it: time, the size of an object, the peak of a process, or a
-            tracked value.
-        unit: of all amounts: "seconds" a benchmark call, "bytes", or a tracked value's own unit.
+            tracked value; unknown where the benchmark could not even be loaded.
+        unit: of all amounts: "seconds" a benchmark call, "bytes", or a tracked value's own unit;
+            empty where the kind is unknown.
         before: full hash of the earlier commit.
         after: full hash of the later commit.
         verdict: slower, faster, same or unknown. Where the kind isn't "time", slower means higher

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypedDict
@@ -100,17 +100,16 @@ def _place(change: Change | None, *, after: bool) -> Place | None:
     return None if file is None else Place(file, lines[0] if lines else 1)
 
 
-def rest(amounts: Sequence[float], difference: float) -> form.Cause:
-    """All causes below `SMALLEST_SHARE` in one."""
-    total = float(sum(amounts))
+def rest(count: int, amount: float, share: float) -> form.Cause:
+    """The causes below `SMALLEST_SHARE` in one: how many, and their sums."""
     return form.Cause(
-        name=f"{len(amounts)} smaller causes",
+        name=f"{count} smaller causes",
         path="",
         kind="rest",
         account=f"each below {SMALLEST_SHARE * 100:g} % of the difference",
-        amount=total,
+        amount=amount,
         interval=None,
-        share=total / difference if difference else 0.0,
+        share=share,
         count_before=0.0,
         count_after=0.0,
         price_before=0.0,
@@ -141,7 +140,7 @@ def unmeasured(suspect: Suspect, reason: str, remedy: str) -> Explained:
     nothing = form.Rounds((), (), ())
     return Explained(
         Explanation(
-            **identity(suspect, "time", form.SECONDS),
+            **identity(suspect, "unknown", ""),
             verdict=form.Verdict.UNKNOWN,
             ratio=None,
             interval=None,

@@ -92,7 +92,9 @@ def explain(
     causes = [_cause(suspect, repository, one) for one in blamed.causes if _tells(one, blamed)]
     small = [one.seconds for one in blamed.causes if not _tells(one, blamed)]
     if small:
-        causes.append(rest(small, blamed.measured))
+        total = float(sum(small))
+        share = total / blamed.measured if blamed.measured else 0.0
+        causes.append(rest(len(small), total, share))
     explanation = Explanation(
         **_about(suspect, rounds, answer),
         difference=blamed.measured,

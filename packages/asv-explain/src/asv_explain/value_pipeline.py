@@ -150,7 +150,8 @@ def _causes(
     small = [one.amount for one in every if one.amount and one not in told]
     causes = [_cause(suspect, repository, one, difference) for one in told]
     if small:
-        causes.append(rest(small, difference))
+        total = float(sum(small))
+        causes.append(rest(len(small), total, total / difference if difference else 0.0))
     outside = difference - sum(one.amount for one in causes)
     if abs(outside) > OUTSIDE * abs(difference):
         caveats.append(_OUTSIDE)

@@ -13,12 +13,13 @@ from asv_explain.measuring.confirm import (
     FACTOR,
     MIN_PAIRS,
     Estimate,
+    confirm,
     estimate,
     mean_interval,
 )
 from asv_explain.measuring.rounds import Failure, Rounds
 
-__all__ = ["ValueConfirmation", "confirm_values"]
+__all__ = ["ValueConfirmation", "confirm_any", "confirm_values"]
 
 _REMEDIES = {
     "timeout": "raise the benchmark's timeout attribute",
@@ -106,6 +107,20 @@ def confirm_values(
         where = {Verdict.SLOWER: "above", Verdict.FASTER: "below"}.get(verdict, "within")
         reason = f"{text} lies {where} {limits}"
     return ValueConfirmation(verdict, reason, ratio, start, difference, tuple(caveats))
+
+
+def confirm_any(rounds: Rounds, factor: float = FACTOR) -> tuple[Verdict, Estimate | None, str]:
+    """Give the verdict of a benchmark's rounds, the ratio it rests on, and its reason.
+
+    Args:
+        rounds: The rounds of both sides, whatever asv measures.
+        factor: The smallest ratio that counts, above 1.
+    """
+    if rounds.kind != "time":
+        found = confirm_values(rounds, factor)
+        return found.verdict, found.ratio, found.reason
+    timed = confirm(rounds, factor)
+    return timed.verdict, timed.cpu if timed.clock == "cpu" else timed.wall, timed.reason
 
 
 def _failure(rounds: Rounds) -> tuple[str, Failure] | None:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from asv_explain.explanation import Verdict
-from asv_explain.measuring.confirm import LOOKS, MIN_PAIRS, confirm
-from asv_explain.measuring.confirm_values import confirm_values
+from asv_explain.measuring.confirm import LOOKS, MIN_PAIRS
+from asv_explain.measuring.confirm_values import confirm_any
 from asv_explain.measuring.process import Runner
 from asv_explain.measuring.rounds import Rounds
 from asv_explain.measuring.session import Plan, Session, Side, Stop
@@ -86,21 +86,14 @@ def measure(
 
 def _time(session: Session, plan: Plan, clock: Callable[[], float], start: float) -> None:
     number = session.number()
-
-    def verdict() -> Verdict:
-        return confirm(session.rounds, plan.factor).verdict
-
-    _take_turns(session, lambda side: session.time(side, number), verdict, plan, clock, start)
-    if verdict() in plan.profiled:
+    _take_turns(session, lambda side: session.time(side, number), plan, clock, start)
+    if _verdict(session, plan) in plan.profiled:
         _profile(session, number, plan, clock, start)
 
 
 def _values(session: Session, plan: Plan, clock: Callable[[], float], start: float) -> None:
-    def verdict() -> Verdict:
-        return confirm_values(session.rounds, plan.factor).verdict
-
-    _take_turns(session, session.value, verdict, plan, clock, start)
-    if verdict() not in plan.profiled:
+    _take_turns(session, session.value, plan, clock, start)
+    if _verdict(session, plan) not in plan.profiled:
         return
     if session.kind == "track":
         for side in (session.before, session.after):
@@ -109,10 +102,13 @@ def _values(session: Session, plan: Plan, clock: Callable[[], float], start: flo
         session.trace()
 
 
+def _verdict(session: Session, plan: Plan) -> Verdict:
+    return confirm_any(session.rounds, plan.factor)[0]
+
+
 def _take_turns(
     session: Session,
     take: Callable[[Side], None],
-    verdict: Callable[[], Verdict],
     plan: Plan,
     clock: Callable[[], float],
     start: float,
@@ -126,7 +122,7 @@ def _take_turns(
         spent.append(clock())
         if plan.rounds is not None:
             continue
-        if pair + 1 in LOOK_AT and verdict() is not Verdict.UNKNOWN:
+        if pair + 1 in LOOK_AT and _verdict(session, plan) is not Verdict.UNKNOWN:
             return
         if _times_up(spent, budget):
             return

@@ -71,7 +71,8 @@ class Rounds:
     Attributes:
         before: The rounds of the earlier commit, those that timed and those that profiled.
         after: The rounds of the later commit.
-        kind: What asv measures: "time", "mem", "peakmem" or "track".
+        kind: What asv measures: "time", "mem", "peakmem" or "track"; "unknown" where the benchmark
+            could not even be loaded.
         unit: The unit of the values, as asv knows it.
     """
 

@@ -86,7 +86,7 @@ class Session:
         self._plan = plan
         self._runner = runner
         self.before, self.after = sides
-        self.kind, self.unit = "time", "seconds"
+        self.kind, self.unit = "unknown", ""
 
     @property
     def rounds(self) -> Rounds:
