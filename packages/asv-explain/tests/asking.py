@@ -44,8 +44,11 @@ def ask(
         "samples": 2,
         "seconds": 0.1,
         "batches": 2,
+        "frames": 16,
         "peak": 0,
         "lines": False,
+        "late": False,
+        "loaded": 0,
         **more,
     }
     (where / "answer.json").unlink(missing_ok=True)

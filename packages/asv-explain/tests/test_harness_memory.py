@@ -232,6 +232,18 @@ def test_a_peak_in_setup_is_found(suite: Path) -> None:
     assert by_line(trace)["Held.setup", "self.kept = list(range(COUNT))"] > 3_000_000
 
 
+def test_imports_can_stand_in_one_row(suite: Path) -> None:
+    """Traced from their end on, with what they hold added, the whole peak is the same."""
+    learned = ask(suite, "suite.peakmem_helper", "trace", frames=1)["trace"]
+    left, most = learned["imports"]
+    assert 0 < left <= most < learned["peak"]
+    peak = learned["peak"] - left
+    trace = traced(suite, "peakmem_helper", peak=peak, late=True, loaded=left)
+    assert trace.peak == pytest.approx(learned["peak"], rel=0.01)
+    assert trace.total == pytest.approx(learned["peak"], rel=0.01)
+    assert [row.size for row in trace.rows if not row.stack] == [left]
+
+
 def test_a_peak_names_the_line_and_its_callers(suite: Path) -> None:
     """The helper's line is the innermost, the benchmark's stands outside it."""
     peak = traced(suite, "peakmem_helper").peak

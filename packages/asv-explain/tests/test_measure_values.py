@@ -15,6 +15,7 @@ from asv_explain.measuring.confirm import MIN_PAIRS
 from asv_explain.measuring.confirm_values import confirm_values
 from asv_explain.measuring.measure import Plan, measure
 from asv_explain.measuring.rounds import Rounds
+from asv_explain.measuring.session import FRAMES
 from asv_explain.suspect import Installed, Suspect
 
 SUSPECT = Suspect("suite.peakmem_it", None, (), "env", "machine", "a" * 40, "b" * 40)
@@ -28,6 +29,7 @@ class Fake:
     values: Mapping[str, float]
     kind: str = "peakmem"
     temporary: Mapping[tuple[str, bool], int] = field(default_factory=dict)
+    imports: Mapping[str, list[int]] = field(default_factory=dict)
     fails: tuple[str, str, bool] | None = None
     asked: list[tuple[str, str, Mapping[str, Any], float]] = field(default_factory=list)
 
@@ -46,9 +48,10 @@ class Fake:
         if mode == "value":
             return {**answer, "value": self.values[name]}
         if mode == "trace":
-            met = request["peak"] in (0, PEAK)
+            met = request["peak"] + request["loaded"] in (0, PEAK)
             brief = self.temporary.get((name, lines), 0)
-            return {**answer, "trace": {"peak": PEAK if met else 0, "temporary": [brief, []]}}
+            found = {"peak": PEAK if met else 0, "temporary": [brief, []]}
+            return {**answer, "trace": {**found, "imports": self.imports.get(name, [0, 0])}}
         times = {"wall": 1.0, "cpu": 1.0, "instructions": None, "setup": 0.0, "delayed": 0.0}
         return {**answer, **times, "samples": [1.0], "profile": {"made": "up"}}
 
@@ -90,6 +93,27 @@ def test_a_peak_is_learned_before_it_is_looked_for(tmp_path: Path) -> None:
     assert fake.traces() == [(side, peak, False) for peak in (0, PEAK) for side in "ab"]
     assert len(found.traced.before) == len(found.traced.after) == 1
     assert {limit for _, mode, _, limit in fake.asked if mode == "trace"} == {70.0}
+
+
+@pytest.mark.parametrize(
+    ("imports", "late"),
+    [
+        ({"a": [300, 400], "b": [300, 400]}, True),
+        ({"a": [300, 400], "b": [301, 400]}, False),
+        ({"a": [300, 1000], "b": [300, 400]}, False),
+    ],
+)
+def test_imports_are_traced_where_they_differ_or_hold_the_peak(
+    tmp_path: Path, imports: dict[str, list[int]], late: bool
+) -> None:
+    """Else tracing begins after them, near a peak without them, on both sides alike."""
+    fake = Fake({"a": 5.0, "b": 6.0}, imports=imports)
+    run(fake, tmp_path)
+    asked = [request for _, mode, request, _ in fake.asked if mode == "trace"]
+    assert [one["frames"] for one in asked] == [1, 1, FRAMES, FRAMES]
+    assert [one["late"] for one in asked] == [False, False, late, late]
+    held = 300 if late else 0
+    assert [(one["peak"], one["loaded"]) for one in asked[2:]] == [(PEAK - held, held)] * 2
 
 
 def test_both_sides_are_looked_at_line_by_line_if_one_has_to(tmp_path: Path) -> None:

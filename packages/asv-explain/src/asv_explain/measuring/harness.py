@@ -9,16 +9,18 @@ object written to the file that the request names. The request's keys:
 - benchmark_dir, benchmark, param_index (or null), output (the file for the answer), cpu (or null);
 - number (calls in one sample, 0: as asv chooses), samples and seconds (at most so many, so long);
 - batches: how many samples' worth of calls the profile covers;
-- peak (bytes near which a trace looks for the peak, 0: only learn it); lines (at each line).
+- frames, peak, lines, late, loaded: of a trace, how many frames of each traceback to keep, near
+  how many bytes to look for the peak (0: only learn it), whether to look at each line, and whether
+  to begin when the benchmarks are imported, which take so many bytes ("loaded").
 
 A round tells, besides what was measured per call, the setup's wall seconds per sample ("setup"),
 and the seconds per call in which other processes had the processor ("delayed").
 setup_cache leaves its pickle in the current folder, where later processes look for it, as in asv.
 
-What a trace covers is what the value covers. A peak is that of the whole process, so tracing begins
-before the benchmark is even imported, setup included. A mem_ benchmark's value is what a shallow
-copy of the object doesn't share with it; the trace holds the blocks that are freed when the object
-goes while its copy stays, each with the line that allocated it.
+What a trace covers is what the value covers. A peak is that of the whole process, imports and setup
+included; tracebacks within imports are dear, so what imports take can stand in one row. A mem_
+benchmark's value is what a shallow copy of the object doesn't share with it; the trace holds the
+blocks that are freed when the object goes while its copy stays, with the lines that allocated them.
 """
 
 # ruff: noqa: E402, PTH100, PTH105, PTH112, PTH118, PTH119, PTH120, PTH123
@@ -596,9 +598,6 @@ class RawMeter:
 
 # --- memory by line ---
 
-FRAMES = 16
-"""So many frames of a traceback are kept: changed code further out is rare, and each one costs."""
-
 NEAR_PEAK = 0.9
 """From this share of the expected peak on, what is alive is recorded."""
 
@@ -731,16 +730,18 @@ class PeakWatch:
     within one function or line: it counts as temporary memory of that one.
 
     Args:
-        tracing: tracemalloc, started.
+        tracing: tracemalloc.
         expected: Bytes of the peak, as a run without questions had it.
         lines: Whether to ask at each line.
+        frames: So many frames of a traceback are kept.
     """
 
-    def __init__(self, tracing: Any, expected: int, lines: bool) -> None:
+    def __init__(self, tracing: Any, expected: int, lines: bool, frames: int) -> None:
         self._tracing = tracing
         self._read = tracing.get_traced_memory
         self._threshold = NEAR_PEAK * expected
         self._lines = lines
+        self._frames = frames
         self._own = 0  # bytes of the record itself, which are traced like any
         self._busy = False
         self._last: dict[int, int] = {}
@@ -782,7 +783,7 @@ class PeakWatch:
         current, peak = current - self._own, peak - self._own
         stack: list[tuple[str, int]] = []
         here = frame.f_back if event == "call" else frame
-        while here is not None and len(stack) < FRAMES:
+        while here is not None and len(stack) < self._frames:
             # At a line's start, the line before it is the one that ran.
             line = self._last.get(id(here), here.f_lineno) if not stack else here.f_lineno
             stack.append((here.f_code.co_filename, line or 0))
@@ -913,11 +914,19 @@ def _value(benchmark: Any) -> dict[str, Any]:
 
 
 def _traced(request: dict[str, Any]) -> dict[str, Any]:
-    """Load, set up and run a benchmark with all that is allocated traced."""
+    """Load, set up and run a benchmark with what is allocated traced."""
     tracing = _tracing()
     places = Places(Homes(request["benchmark_dir"], request["search_path"]))
-    watch = PeakWatch(tracing, request["peak"], request["lines"]) if request["peak"] else None
-    found: dict[str, Any] = {"before": None, "left": None, "origin": []}
+    frames, late = request["frames"], request["late"]
+    watch = None
+    if request["peak"]:
+        watch = PeakWatch(tracing, request["peak"], request["lines"], frames)
+    found: dict[str, Any] = {"before": None, "left": None, "origin": [], "imports": [0, 0]}
+
+    def begin() -> None:
+        tracing.start(frames)
+        if watch is not None:
+            watch.start()
 
     def one_object(func: Callable[..., object], params: tuple[object, ...]) -> None:
         found.update(_trace_object(tracing, lambda: func(*params)))
@@ -929,16 +938,21 @@ def _traced(request: dict[str, Any]) -> dict[str, Any]:
         if watch is not None:
             watch.stop()
         # The teardown that follows is no part of a peak as asv reads it.
-        found["peak"] = tracing.get_traced_memory()[1]
+        found["peak"] = max(found["imports"][1], tracing.get_traced_memory()[1])
         return found
 
     for own in ("discovery", "benchmarks", "benchmarks.mark"):
         importlib.import_module(f"asv_runner.{own}")  # no part of the benchmark
-    tracing.start(FRAMES)
-    if watch is not None:
-        watch.start()
+    if not late:
+        begin()
+    benchmark = _load(request)
+    if late:
+        begin()
+    elif watch is None:
+        found["imports"] = list(tracing.get_traced_memory())
+        tracing.reset_peak()
     try:
-        _set_up(_load(request), run_it)
+        _set_up(benchmark, run_it)
     finally:
         if watch is not None:
             watch.stop()
@@ -949,9 +963,14 @@ def _traced(request: dict[str, Any]) -> dict[str, Any]:
         found["peak"] = watch.peak
         sums = _sums(tracing, watch.snapshot)
         temporary = [watch.temporary[0], places.stack(watch.temporary[1])]
+    rows = _rows(places, sums)
+    if request["loaded"] and found["peak"]:
+        found["peak"] += request["loaded"]
+        rows.append([request["loaded"], 1, []])
     trace = {
         "peak": found["peak"],
-        "rows": _rows(places, sums),
+        "imports": found["imports"],
+        "rows": rows,
         "temporary": temporary,
         "origin": places.stack(found["origin"]),
         "functions": places.functions,

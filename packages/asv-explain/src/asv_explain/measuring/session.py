@@ -6,7 +6,7 @@ import math
 import statistics
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,14 @@ PROFILER_SLOWDOWN = 10.0
 TEMPORARY = 0.05
 """From this share of a peak on, memory freed again before it was looked at is looked for again, at
 each line rather than at each call."""
+
+IMPORTS = 0.02
+"""Up to this share of the difference of two peaks, what imports differ by is not looked into."""
+
+FRAMES = 16
+"""So many frames of a traceback are kept: changed code further out is rare, and each one costs."""
+
+_COARSE = {"frames": FRAMES, "peak": 0, "lines": False, "late": False, "loaded": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,29 +163,38 @@ class Session:
         """Trace memory by line on both sides, in the same way.
 
         Where a peak is isn't known beforehand: one process learns how high it is, and another
-        records what is alive near it. Where too much of that was freed between two calls, on either
-        side, a third one looks at each line, unless that takes longer than the whole budget.
+        records what is alive near it. Imports count with the lines that make them only if they
+        differ, or hold the peak. Where too much had been freed between two calls, on either side, a
+        third process looks at each line, unless that takes longer than the whole budget.
         """
         sides = (self.before, self.after)
-        taken = [self._trace(side) for side in sides]
-        if self.kind == "peakmem":
-            peaks = [_peak(one) for one in taken]
-            taken = [self._trace(*each) for each in zip(sides, peaks, strict=True)]
-            if any(_missed(one) > TEMPORARY * _peak(one) for one in taken):
-                finer = [self._finer(*each) for each in zip(sides, peaks, strict=True)]
-                if None not in finer:
-                    taken = [one for one in finer if one is not None]
+        if self.kind == "mem":
+            for side in sides:
+                side.rounds.append(self._trace(side, late=True))
+            return
+        learned = [self._trace(side, frames=1) for side in sides]
+        late = _imports_alike(*learned)
+        how = [{"peak": _peak(one), "late": late} for one in learned]
+        if late:
+            loaded = [_imports(one)[0] for one in learned]
+            for each, held in zip(how, loaded, strict=True):
+                each.update(peak=each["peak"] - held, loaded=held)
+        taken = [self._trace(side, **each) for side, each in zip(sides, how, strict=True)]
+        if any(_missed(one) > TEMPORARY * _peak(one) for one in taken):
+            finer = [self._finer(side, **each) for side, each in zip(sides, how, strict=True)]
+            if None not in finer:
+                taken = [one for one in finer if one is not None]
         for side, one in zip(sides, taken, strict=True):
             side.rounds.append(one)
 
-    def _trace(self, side: Side, peak: int = 0) -> Round:
+    def _trace(self, side: Side, **how: int) -> Round:
         limit = side.timeout * PROFILER_SLOWDOWN
-        return self._round(side, "trace", limit, peak=peak, lines=False)
+        return self._round(side, "trace", limit, **{**_COARSE, **how})
 
-    def _finer(self, side: Side, peak: int) -> Round | None:
+    def _finer(self, side: Side, **how: int) -> Round | None:
         """Look at each line; None where that fails, as there is a coarser trace already."""
         limit = min(side.timeout * PROFILER_SLOWDOWN, self._plan.budget)
-        answer = self._ask(side, "trace", limit, peak=peak, lines=True)
+        answer = self._ask(side, "trace", limit, **{**_COARSE, **how, "lines": True})
         try:
             taken = round_from_answer(answer, "trace")
         except RoundError:
@@ -207,6 +224,20 @@ class Session:
     def turns(self, pair: int) -> tuple[Side, Side]:
         """Give the order within a pair: A B, then B A, so that a steady drift cancels out."""
         return (self.after, self.before) if pair % 2 else (self.before, self.after)
+
+
+def _imports(traced: Round) -> Sequence[int]:
+    """Bytes that imports left, and the most they held."""
+    held: Sequence[int] = (traced.trace or {}).get("imports") or (0, 0)
+    return held
+
+
+def _imports_alike(before: Round, after: Round) -> bool:
+    """Tell whether imports explain nothing of the difference of two peaks, nor hold one."""
+    if any(_imports(one)[1] >= _peak(one) for one in (before, after)):
+        return False
+    difference = _imports(after)[0] - _imports(before)[0]
+    return abs(difference) <= IMPORTS * abs(_peak(after) - _peak(before))
 
 
 def _peak(traced: Round) -> int:

@@ -26,6 +26,9 @@ def match_lines(before: Sequence[str], after: Sequence[str]) -> dict[int, int]:
         Index after by index before.
     """
     ours, theirs = [one.strip() for one in before], [one.strip() for one in after]
+    if ours == theirs:
+        # difflib would need quadratic time where many lines are equal, such as empty ones.
+        return {index: index for index in range(len(ours))}
     matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
     pairs: dict[int, int] = {}
     replaced: list[tuple[range, range]] = []

@@ -18,6 +18,9 @@ __all__ = ["MemoryCause", "describe", "memory_causes"]
 UNCHANGED = "unchanged"
 """The kind of what allocates more although neither it nor a caller of it changed."""
 
+IMPORTS = "<imports>"
+"""The name of what was there before the benchmark's setup began."""
+
 _Key = tuple[str, str, str, int]
 _Part = tuple[int, str]
 _LineKey = tuple[bool, int]
@@ -245,7 +248,7 @@ class _Cause:
         change = self.changes[1] or self.changes[0]
         if made:
             yield MemoryCause(
-                (_shown(shown) if shown else "") or "<unknown>",
+                _shown(shown) if shown else IMPORTS,
                 shown.path if shown else "",
                 _kind(change),
                 change,
