@@ -10,7 +10,8 @@ from itertools import pairwise
 
 from asv_explain.asv_side.install import InstallError
 from asv_explain.bisection import Bisection, Compared, Merged, Skipped, Subrange
-from asv_explain.measuring.confirm import Estimate, confirm
+from asv_explain.measuring.confirm import Estimate
+from asv_explain.measuring.confirm_values import confirm_any
 from asv_explain.measuring.measure import Plan
 from asv_explain.measuring.rounds import Rounds
 from asv_explain.search import OPEN_SHARE, Ask, Level, Outcome, search
@@ -42,8 +43,7 @@ class Answer:
 
 def answer(rounds: Rounds, factor: float) -> Answer:
     """Say what the rounds of two commits tell, by the smallest ratio that counts."""
-    said = confirm(rounds, factor)
-    return Answer(said.verdict, said.cpu if said.clock == "cpu" else said.wall, said.reason)
+    return Answer(*confirm_any(rounds, factor))
 
 
 @dataclass(frozen=True, slots=True)
