@@ -19,8 +19,6 @@ from strategies import costs, raw_profiles
 
 from asv_explain.measuring.calibrate import Estimate, ProfilerCost
 from asv_explain.profiles.correct import (
-    GREATEST_SCALE,
-    LEAST_SCALE,
     CaveatKind,
     CorrectedProfile,
     CorrectionError,
@@ -28,6 +26,7 @@ from asv_explain.profiles.correct import (
     correct,
 )
 from asv_explain.profiles.profile import Function, Profile, profile_from_raw
+from asv_explain.profiles.scales import GREATEST_SCALE, LEAST_SCALE
 
 NANO = 1e-9
 SECONDS = st.floats(1e-6, 1e-1, allow_subnormal=False)

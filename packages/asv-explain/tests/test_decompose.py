@@ -119,8 +119,8 @@ def test_noise_is_told_from_differences() -> None:
     spread = spread_of(rounds)
     assert not spread.noise[:10].any()
     assert spread.noise[10:].mean() > 0.99
-    assert (spread.low <= spread.median).all()
-    assert (spread.median <= spread.high).all()
+    assert (spread.low <= spread.middle).all()
+    assert (spread.middle <= spread.high).all()
     assert ((spread.low <= 0) & (spread.high >= 0))[spread.noise].all()
     assert (spread.low[:10] > 0).all()
 

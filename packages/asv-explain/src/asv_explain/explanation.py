@@ -122,8 +122,10 @@ class Cause:
         kind: how the code changed, such as ``changed``, ``new``, ``async`` or ``moved``.
         account: one sentence that says how the cost arises.
         amount: its part of the difference, in the explanation's unit; negative where it got less.
-        interval: the same with its uncertainty, or None where one round can't tell.
-        share: ``amount`` over the whole difference.
+        interval: the same with its uncertainty, the measured difference taken as it is; None where
+            one round can't tell.
+        share: of time, ``amount`` over all that went the benchmark's way, gains left out; of
+            memory, over the whole difference.
         count_before: of time, calls of it in one benchmark call, before; of memory, blocks alive.
         count_after: the same after.
         price_before: of time, own seconds of one call of it, before; of memory, mean bytes of a
@@ -134,6 +136,7 @@ class Cause:
         hunk: the part of the diff that changed it; empty where no diff shows it.
         commits: the commits of the range that touched it, oldest first.
         lines: of memory, the lines that it allocates through, the largest change first.
+        noise: whether ``amount`` can't be told from nothing.
     """
 
     name: str
@@ -152,6 +155,7 @@ class Cause:
     hunk: str
     commits: tuple[CommitRef, ...]
     lines: tuple[LineChange, ...] = ()
+    noise: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,8 +100,8 @@ def _place(change: Change | None, *, after: bool) -> Place | None:
     return None if file is None else Place(file, lines[0] if lines else 1)
 
 
-def rest(count: int, amount: float, share: float) -> form.Cause:
-    """The causes below `SMALLEST_SHARE` in one: how many, and their sums."""
+def rest(count: int, amount: float, share: float, *, noise: bool = False) -> form.Cause:
+    """The causes below `SMALLEST_SHARE` in one: how many, their sums, and whether all are noise."""
     return form.Cause(
         name=f"{count} smaller causes",
         path="",
@@ -118,6 +118,7 @@ def rest(count: int, amount: float, share: float) -> form.Cause:
         after=None,
         hunk="",
         commits=(),
+        noise=noise,
     )
 
 

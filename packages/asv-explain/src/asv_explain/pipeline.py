@@ -25,8 +25,14 @@ from asv_explain.parts import (
     pointed,
     rest,
 )
+from asv_explain.profiles.caveats import profile_caveats
 from asv_explain.profiles.collecting import without_collecting
-from asv_explain.profiles.correct import CorrectedProfile, CorrectionError, correct
+from asv_explain.profiles.correct import (
+    CorrectedProfile,
+    CorrectionError,
+    correct_again,
+    correct_both,
+)
 from asv_explain.profiles.match import match_profiles
 from asv_explain.profiles.merge import merge
 from asv_explain.profiles.profile import Profile, WireError, profile_from_raw
@@ -35,17 +41,19 @@ from asv_explain.suspect import Suspect
 __all__ = ["explain"]
 
 
+# A round whose profiled region took longer than the quickest of its side by more than this share
+# was disturbed: the profiler's cost is not the same in it. At least half of the rounds count.
+DISTURBED = 0.25
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Profiled:
-    """One side's profiles: all rounds in one, and each by itself."""
+    """One side's profiles: the rounds that count in one, each alone; and how many there were."""
 
     whole: Profile
-    corrected: CorrectedProfile
-    rounds: tuple[Side, ...]
-
-    def side(self, measured: float) -> Side:
-        corrected = self.corrected
-        return Side(self.whole, corrected.own, measured, corrected.error)
+    rounds: tuple[Profile, ...]
+    noise: float
+    taken: int
 
 
 @without_collecting()
@@ -71,39 +79,52 @@ def explain(
     if answer.seconds is None or rounds.failure is not None or not profiled.before:
         return Explained(_without_causes(suspect, rounds, answer))
     measured = _measured(rounds, answer)
+    by_cpu = answer.clock == "cpu"
+    first, second = (_profiled(one, by_cpu=by_cpu) for one in (profiled.before, profiled.after))
+    whole = (first.whole, second.whole)
     try:
-        sides = [
-            _profiled(side, cost, seconds, by_cpu=answer.clock == "cpu")
-            for side, seconds in zip((profiled.before, profiled.after), measured, strict=True)
-        ]
+        before, after = correct_both(
+            whole,
+            cost,
+            (measured[0] * whole[0].number, measured[1] * whole[1].number),
+            (first.noise * whole[0].number, second.noise * whole[1].number),
+        )
     except CorrectionError as error:
         doubt = Caveat("correction", str(error), "raise --budget")
         return Explained(_without_causes(suspect, rounds, answer, (doubt,)))
-    before, after = sides
-    functions = (*before.whole.functions, *after.whole.functions)
+    functions = (*whole[0].functions, *whole[1].functions)
     paths = {function.path for function in functions if function.home == "site"}
     changes = changes_between(suspect, repository, paths)
-    match = match_profiles(before.whole, after.whole, changes.renames)
-    ends = (before.side(measured[0]), after.side(measured[1]))
+    match = match_profiles(*whole, changes.renames)
+    ends = (_side(before, measured[0]), _side(after, measured[1]))
     parts = decompose(*ends, match)
-    pairs = list(zip(before.rounds, after.rounds, strict=False))
-    by_round = round_differences(pairs, before.whole, after.whole, match)
+    alone = [
+        [Side(one, correct_again(side, one, cost), seconds) for one in found.rounds]
+        for side, found, seconds in zip((before, after), (first, second), measured, strict=True)
+    ]
+    by_round = round_differences(list(zip(*alone, strict=False)), *whole, match)
+    left_out = [(one.taken - len(one.rounds), one.taken) for one in (first, second)]
     blamed = blaming.blame(*ends, match, parts, changes, by_round)
     causes = [_cause(suspect, repository, one) for one in blamed.causes if _tells(one, blamed)]
-    small = [one.seconds for one in blamed.causes if not _tells(one, blamed)]
+    small = [one for one in blamed.causes if not _tells(one, blamed)]
     if small:
-        total = float(sum(small))
-        share = total / blamed.measured if blamed.measured else 0.0
-        causes.append(rest(len(small), total, share))
+        causes.append(
+            rest(
+                len(small),
+                sum(one.seconds for one in small),
+                sum(one.share for one in small),
+                noise=all(one.noise for one in small),
+            )
+        )
     explanation = Explanation(
         **_about(suspect, rounds, answer),
         difference=blamed.measured,
         causes=tuple(causes),
         residual=blamed.residual,
         async_tax=_tax(blamed),
-        caveats=(*answer.caveats, *_doubts(before.corrected), *_doubts(after.corrected)),
+        caveats=(*answer.caveats, *profile_caveats((before, after), blamed.measured, left_out)),
     )
-    return Explained(explanation, before.corrected, after.corrected)
+    return Explained(explanation, before, after)
 
 
 def _measured(rounds: Rounds, answer: Confirmation) -> tuple[float, float]:
@@ -123,24 +144,23 @@ def _decisive(answer: Confirmation) -> Estimate | None:
     return answer.cpu if answer.clock == "cpu" else answer.wall
 
 
-def _profiled(
-    rounds: Sequence[Round], cost: ProfilerCost, seconds: float, *, by_cpu: bool
-) -> _Profiled:
-    """Read and correct one side's profiles; ``seconds`` is a benchmark call's, unprofiled."""
-    profiles = [profile_from_raw(one.profile) for one in rounds if one.profile is not None]
-    if not profiles:
+def _profiled(rounds: Sequence[Round], *, by_cpu: bool) -> _Profiled:
+    """Read one side's profiles and leave out the disturbed ones."""
+    taken = [(profile_from_raw(one.profile), one) for one in rounds if one.profile is not None]
+    if not taken:
         raise WireError("profile", "a round that profiled holds no profile")
-    whole = merge(profiles)
-    alone = []
-    for one, profile in zip(rounds, profiles, strict=True):
-        # A process differs from the next by its memory's layout: each closes on its own time.
-        own_time = (one.cpu if by_cpu else one.wall) or seconds
-        corrected = correct(profile, cost, own_time * profile.number)
-        alone.append(Side(profile, corrected.own, own_time, corrected.error))
-    times = [side.measured for side in alone]
+    taken.sort(key=lambda one: float(one[0].own.sum()) / one[0].number)
+    totals = [float(profile.own.sum()) / profile.number for profile, _ in taken]
+    quiet = sum(total <= (1 + DISTURBED) * totals[0] for total in totals)
+    kept = taken[: max(quiet, (len(taken) + 1) // 2)]
+    times = [(one.cpu if by_cpu else one.wall) or 0.0 for _, one in kept]
     noise = float(np.std(times, ddof=1) / np.sqrt(len(times))) if len(times) > 1 else 0.0
-    total = correct(whole, cost, seconds * whole.number, noise * whole.number)
-    return _Profiled(whole, total, tuple(alone))
+    profiles = tuple(profile for profile, _ in kept)
+    return _Profiled(merge(profiles), profiles, noise, len(taken))
+
+
+def _side(corrected: CorrectedProfile, measured: float) -> Side:
+    return Side(corrected.profile, corrected.own, measured, corrected.doubt, corrected.edge_own)
 
 
 def _without_causes(
@@ -212,21 +232,9 @@ def _cause(suspect: Suspect, repository: Path, cause: blaming.Cause) -> form.Cau
         price_before=cause.price_before,
         price_after=cause.price_after,
         **pointed(suspect, repository, cause.change),
+        noise=cause.noise,
     )
 
 
 def _tax(blamed: blaming.Blame) -> float | None:
     return blamed.tax.seconds if blamed.tax.functions else None
-
-
-def _doubts(corrected: CorrectedProfile) -> list[Caveat]:
-    return [
-        Caveat(
-            one.kind.name.lower().replace("_", "-"),
-            f"{one.seconds * 1e6 / corrected.profile.number:.3g} µs a call are in doubt "
-            f"({one.kind.name.lower().replace('_', ' ')})",
-            one.kind.remedy,
-        )
-        for one in corrected.caveats
-        if one.seconds > SMALLEST_SHARE * corrected.seconds
-    ]

@@ -16,6 +16,7 @@ from asv_explain.attribution.decompose import (
     check_conserved,
     spread_of,
 )
+from asv_explain.attribution.doubts import doubts
 from asv_explain.attribution.guilty import Guilty, find_guilty
 from asv_explain.attribution.handup import HandedUp, hand_up
 from asv_explain.changes.change import Change, Changes
@@ -74,7 +75,7 @@ def blame(
         guilty.keeps | loop,
         guilty.loose | loop,
         rounds,
-        parts.systematic,
+        doubts(before, after, match),
     )
     of_turns = float(handed.kept[loop].sum()) * turns
     handed = _move_turns(handed, loop, turns)
@@ -84,7 +85,8 @@ def blame(
     spread = None
     if rounds is not None:
         by_round = np.stack([handed.rounds[:, one].sum(axis=1) for one in members], axis=1)
-        spread = spread_of(by_round, np.array([handed.error[one].sum() for one in members]))
+        modes = np.stack([handed.modes[:, one].sum(axis=1) for one in members], axis=1)
+        spread = spread_of(by_round, np.sqrt(np.square(modes).sum(axis=0)), totals)
     scale = float(np.abs(before.own).sum() / before.profile.number)
     scale += float(np.abs(after.own).sum() / after.profile.number)
     check_conserved(totals, parts.residual, parts.measured, scale)
@@ -96,9 +98,8 @@ def blame(
     for index, (group, seconds) in enumerate(zip(groups, totals.tolist(), strict=True)):
         ends, noise = None, True
         if spread is not None:
-            # Around what adds up; the median of the rounds has the same width but not the sum.
-            half = float(spread.high[index] - spread.low[index]) / 2
-            ends, noise = (seconds - half, seconds + half), bool(spread.noise[index])
+            ends = (float(spread.low[index]), float(spread.high[index]))
+            noise = bool(spread.noise[index])
         if group.pair is None:
             made = maker.outside(group.change, group.members, seconds, ends, noise=noise)
         else:
@@ -180,12 +181,12 @@ def _move_turns(handed: HandedUp, loop: Flags, turns: Seconds) -> HandedUp:
     """Give what the event loop kept to the coroutines that made it turn."""
     if not loop.any():
         return handed
-    kept, rounds, error = handed.kept, handed.rounds, handed.error
+    kept, rounds, modes = handed.kept, handed.rounds, handed.modes
     return replace(
         handed,
         kept=np.where(loop, 0.0, kept) + kept[loop].sum() * turns,
         rounds=np.where(loop, 0.0, rounds) + rounds[:, loop].sum(axis=1)[:, None] * turns,
-        error=np.where(loop, 0.0, error) + error[loop].sum() * turns,
+        modes=np.where(loop, 0.0, modes) + modes[:, loop].sum(axis=1)[:, None] * turns,
     )
 
 

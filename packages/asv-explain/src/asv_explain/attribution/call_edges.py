@@ -24,6 +24,8 @@ class CallEdges:
         calls_after: Calls after (E,).
         own_before: Corrected own seconds of the callee in these calls before (E,).
         own_after: The same after (E,).
+        part_before: Share of the callee's own seconds that passes in these calls before (E,).
+        part_after: The same after (E,).
         cumulative_before: Seconds of the callee and what it called, under the profiler (E,).
         cumulative_after: The same after (E,).
         grown: Calls added because the caller was itself called more, at a mean rate (E,).
@@ -36,6 +38,8 @@ class CallEdges:
     calls_after: Seconds
     own_before: Seconds
     own_after: Seconds
+    part_before: Seconds
+    part_after: Seconds
     cumulative_before: Seconds
     cumulative_after: Seconds
     grown: Seconds
@@ -82,13 +86,20 @@ def call_edges(before: Side, after: Side, match: Match, parts: Decomposition) ->
     for side, pair_of in ((before, match.pair_before), (after, match.pair_after)):
         profile = side.profile
         keys.append(pair_of[profile.caller] * np.int64(pairs) + pair_of[profile.callee])
-        factor = np.divide(
-            side.own, profile.own, out=np.zeros(len(side.own)), where=profile.own > 0
-        )
+        edge_own = side.edge_own
+        if edge_own is None:
+            left = np.zeros(len(side.own))
+            np.divide(side.own, profile.own, out=left, where=profile.own > 0)
+            edge_own = profile.edge_own * left[profile.callee]
+        # What has no time left is split by its calls.
+        part = profile.edge_calls / np.maximum(profile.calls, 1)[profile.callee]
+        own = side.own[profile.callee]
+        np.divide(edge_own, own, out=part, where=own > 0)
         columns.append(
             [
                 profile.edge_calls / profile.number,
-                profile.edge_own * factor[profile.callee] / profile.number,
+                edge_own / profile.number,
+                part,
                 profile.edge_cumulative / profile.number,
             ]
         )
@@ -117,8 +128,10 @@ def call_edges(before: Side, after: Side, match: Match, parts: Decomposition) ->
         calls_after=sides[1][0],
         own_before=sides[0][1],
         own_after=sides[1][1],
-        cumulative_before=sides[0][2],
-        cumulative_after=sides[1][2],
+        part_before=sides[0][2],
+        part_after=sides[1][2],
+        cumulative_before=sides[0][3],
+        cumulative_after=sides[1][3],
         grown=rate * (parts.calls_after - parts.calls_before)[caller],
         from_outside=outside,
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats  # type: ignore[import-untyped]
 
+from asv_explain.profiles.doubt import Doubt
 from asv_explain.profiles.match import Flags, Match, PairKind
 from asv_explain.profiles.merge import places_in
 from asv_explain.profiles.profile import Indices, Profile, Seconds
@@ -25,10 +26,10 @@ __all__ = [
 
 # The share of false findings that is accepted among all functions said to differ.
 FALSE_DISCOVERY_RATE = 0.05
+# Of each interval.
+CONFIDENCE = 0.95
 # Rounding of a few hundred thousand additions stays far below this share of what was added.
 ROUNDING = 1e-9
-# Standard error of a median against that of a mean, for normal noise: sqrt(pi / 2).
-MEDIAN_ERROR = float(np.sqrt(np.pi / 2))
 
 
 class ConservationError(ValueError):
@@ -43,13 +44,16 @@ class Side:
         profile: What ran.
         own: Seconds in each function itself over the whole region, the profiler's cost taken out.
         measured: Seconds per call of the benchmark, measured without a profiler.
-        uncertainty: Standard error of ``own``, in seconds; unknown counts as none.
+        doubt: What may be wrong with ``own``; None where nothing was taken out.
+        edge_own: Seconds of the callee itself along each edge, the profiler's cost taken out; None
+            where nothing was taken out.
     """
 
     profile: Profile
     own: Seconds
     measured: float
-    uncertainty: Seconds | None = None
+    doubt: Doubt | None = None
+    edge_own: Seconds | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +70,6 @@ class Decomposition:
         calls_after: Calls after.
         price_before: Own seconds of a call before, 0 where there was none.
         price_after: Own seconds of a call after, 0 where there was none.
-        systematic: Standard error that stays however many rounds there are.
         measured: Seconds after - before, measured without a profiler.
         residual: What of ``measured`` is in no function.
     """
@@ -80,7 +83,6 @@ class Decomposition:
     calls_after: Seconds
     price_before: Seconds
     price_after: Seconds
-    systematic: Seconds
     measured: float
     residual: float
 
@@ -90,14 +92,14 @@ class Spread:
     """What rounds say of many differences at once; arrays of one value each.
 
     Attributes:
-        median: Median over the rounds, in seconds.
+        middle: The best estimate, in seconds.
         low: Lower end of the interval.
         high: Upper end of the interval.
         p_value: Of the difference being nothing, before the control for many comparisons.
         noise: Whether it can't be told from nothing.
     """
 
-    median: Seconds
+    middle: Seconds
     low: Seconds
     high: Seconds
     p_value: Seconds
@@ -113,8 +115,8 @@ def decompose(before: Side, after: Side, match: Match) -> Decomposition:
     Raises:
         ConservationError: The parts and the residual aren't the measured difference.
     """
-    calls_before, seconds_before, error_before = _per_call(before, match.before)
-    calls_after, seconds_after, error_after = _per_call(after, match.after)
+    calls_before, seconds_before = _per_call(before, match.before)
+    calls_after, seconds_after = _per_call(after, match.after)
     difference = seconds_after - seconds_before
     new, gone = match.kind == PairKind.NEW, match.kind == PairKind.GONE
     both = ~new & ~gone
@@ -136,7 +138,6 @@ def decompose(before: Side, after: Side, match: Match) -> Decomposition:
         calls_after=calls_after,
         price_before=price_before,
         price_after=price_after,
-        systematic=np.hypot(error_before, error_after),
         measured=measured,
         residual=measured - float(difference.sum()),
     )
@@ -192,65 +193,66 @@ def round_differences(
     return result
 
 
-def spread_of(rounds: Seconds, systematic: Seconds | None = None) -> Spread:
-    """Median and interval of each column over rounds, with control for many comparisons.
+def spread_of(
+    rounds: Seconds, systematic: Seconds | None = None, middle: Seconds | None = None
+) -> Spread:
+    """Interval of each column over rounds, with control for many comparisons.
 
-    Each column has a paired t test against nothing, its error widened by what does not shrink with
-    rounds. Benjamini and Hochberg (1995, J. R. Stat. Soc. B 57, 289) holds the false discoveries
-    among those said to differ at 5 %; intervals of those chosen so are widened as Benjamini and
-    Yekutieli (2005, J. Am. Stat. Assoc. 100, 71) ask. One round alone tells nothing from noise.
+    Each column has a paired t test against nothing. Its variance is that of the rounds' mean and
+    that of what does not shrink with rounds; the latter is known, so it raises the degrees of
+    freedom (Welch 1947, Biometrika 34, 28; Satterthwaite 1946, Biometrics Bull. 2, 110).
+    Benjamini and Hochberg (1995, J. R. Stat. Soc. B 57, 289) holds the false discoveries among
+    those said to differ at 5 %. One round alone tells nothing from noise.
 
     Args:
         rounds: Seconds, one row a round, one column each difference.
         systematic: Standard error of each column that is the same in all rounds, in seconds.
+        middle: The best estimate of each column; the rounds' mean where it is left out.
     """
     count, columns = rounds.shape
-    if count == 0 or columns == 0:
-        empty = np.zeros(columns)
-        endless = np.full(columns, np.inf)
-        return Spread(empty, -endless, endless, empty + 1, np.ones(columns, np.bool_))
-    median = np.median(rounds, axis=0)
-    if count == 1:
-        endless = np.full(columns, np.inf)
-        return Spread(median, -endless, endless, np.ones(columns), np.ones(columns, np.bool_))
-    error = rounds.std(axis=0, ddof=1) / np.sqrt(count) * MEDIAN_ERROR
+    empty, endless = np.zeros(columns), np.full(columns, np.inf)
+    if middle is None:
+        middle = rounds.mean(axis=0) if count else empty
+    if count < 2 or columns == 0:
+        return Spread(middle, -endless, endless, empty + 1, np.ones(columns, np.bool_))
+    of_mean = rounds.var(axis=0, ddof=1) / count
+    # An estimate that isn't the rounds' own is in doubt by as much as it differs from theirs.
+    known = np.square(middle - rounds.mean(axis=0))
     if systematic is not None:
-        error = np.hypot(error, systematic)
-    ratio = np.divide(np.abs(median), error, out=np.full(columns, np.inf), where=error > 0)
-    ratio[(error == 0) & (median == 0)] = 0.0
-    p_value = 2 * stats.t.sf(ratio, count - 1)
+        known = known + np.square(systematic)
+    error = np.sqrt(of_mean + known)
+    freedom = np.full(columns, np.inf)
+    scatters = of_mean > 0
+    freedom[scatters] = (count - 1) * np.square(1 + known[scatters] / of_mean[scatters])
+    ratio = np.divide(np.abs(middle), error, out=endless.copy(), where=error > 0)
+    ratio[(error == 0) & (middle == 0)] = 0.0
+    p_value = 2 * stats.t.sf(ratio, freedom)
     order = np.argsort(p_value, kind="stable")
     steps = FALSE_DISCOVERY_RATE * np.arange(1, columns + 1) / columns
     passed = np.flatnonzero(p_value[order] <= steps)
     found = int(passed[-1]) + 1 if len(passed) else 0
     noise = np.ones(columns, np.bool_)
     noise[order[:found]] = False
-    level = FALSE_DISCOVERY_RATE * max(found, 1) / columns
-    width = np.where(
-        noise,
-        stats.t.isf(FALSE_DISCOVERY_RATE / 2, count - 1),
-        stats.t.isf(level / 2, count - 1),
-    )
+    width = stats.t.isf((1 - CONFIDENCE) / 2, freedom)
     # An interval that said otherwise than the verdict would only puzzle: noise holds 0.
-    half = np.where(noise, np.maximum(width * error, np.abs(median)), width * error)
-    return Spread(median, median - half, median + half, p_value, noise)
+    half = np.where(noise, np.maximum(width * error, np.abs(middle)), width * error)
+    return Spread(middle, middle - half, middle + half, p_value, noise)
 
 
-def _per_call(side: Side, index: Indices) -> tuple[Seconds, Seconds, Seconds]:
-    """Calls, own seconds and their error per call of the benchmark, of each pair."""
+def _per_call(side: Side, index: Indices) -> tuple[Seconds, Seconds]:
+    """Calls and own seconds per call of the benchmark, of each pair."""
     number = side.profile.number
-    error = np.zeros(len(side.own)) if side.uncertainty is None else side.uncertainty
-    if len(side.own) != len(side.profile.functions) or len(error) != len(side.own):
+    if len(side.own) != len(side.profile.functions):
         raise ConservationError("corrected times are not one for each function of the profile")
     if not (np.isfinite(side.own).all() and np.isfinite(side.measured)):
         raise ConservationError("a time is not a finite number")
     there = index >= 0
     columns = []
-    for values in (side.profile.calls, side.own, error):
+    for values in (side.profile.calls, side.own):
         column = np.zeros(len(index))
         column[there] = values[index[there]] / number
         columns.append(column)
-    return columns[0], columns[1], columns[2]
+    return columns[0], columns[1]
 
 
 def _price(seconds: Seconds, calls: Seconds) -> Seconds:

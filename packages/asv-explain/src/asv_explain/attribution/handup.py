@@ -7,9 +7,11 @@ from typing import TypeAlias
 
 import numpy as np
 from scipy import sparse  # type: ignore[import-untyped]
-from scipy.sparse import csgraph, linalg  # type: ignore[import-untyped]
+from scipy.sparse import csgraph  # type: ignore[import-untyped]
 
 from asv_explain.attribution.call_edges import CallEdges, share_out, total
+from asv_explain.attribution.doubts import Doubts
+from asv_explain.attribution.solve import Narrow, solve, solve_roughly
 from asv_explain.profiles.match import Flags
 from asv_explain.profiles.profile import Indices, Seconds
 
@@ -18,12 +20,8 @@ __all__ = ["HandedUp", "hand_up"]
 # A caller's share below this is dropped: it changes no figure, and in a cycle of calls it would
 # leave a way out so narrow that the system can't be solved well.
 SMALLEST_SHARE = 1e-6
-# Seconds still on their way, as a share of all, at which the solution is good enough.
-TOLERANCE = 1e-12
 # Edges out of a circle of calls, the node that stands for the circle, and their shares of it.
 Detour: TypeAlias = tuple[Indices, Indices, Seconds]
-# Steps up the graph before the general solver takes over: deep stacks are rarely deeper.
-STEPS = 200
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +32,7 @@ class HandedUp:
         kept: What each pair keeps (P,): changed code what reached it, other code what nobody
             called for, which is the top of the graph alone.
         rounds: The same in each round (rounds, P).
-        error: Standard error of ``kept`` that stays however many rounds there are (P,).
+        modes: What each mode of the doubts adds to ``kept`` (M, P).
         flow: What each edge carried from callee to caller (E,).
         passed: The share of what reached it that a pair handed on, of losses where it keeps a
             loss and of gains where it keeps a gain (P,).
@@ -42,7 +40,7 @@ class HandedUp:
 
     kept: Seconds
     rounds: Seconds
-    error: Seconds
+    modes: Narrow
     flow: Seconds
     passed: Seconds
 
@@ -53,7 +51,7 @@ def hand_up(
     keeps: Flags,
     loose: Flags,
     rounds: Seconds | None = None,
-    systematic: Seconds | None = None,
+    doubts: Doubts | None = None,
 ) -> HandedUp:
     """Hand each difference up until it reaches code that keeps it.
 
@@ -64,42 +62,97 @@ def hand_up(
     that is ``loose`` passes on the part that is due to its being called more, by callers that
     changed themselves or were called more: that is not its doing.
 
+    Errors go the ways that the differences go: a side's error is split among a function's callers
+    by the time that it had there on that side, so that what is wrong with both sides alike
+    cancels on every edge of which the calls stayed the same; then on as what it adds to goes.
+
     Args:
         edges: Who called whom.
         difference: Own seconds after - before (P,).
         keeps: Which pairs keep what reaches them (P,).
         loose: Which of these keep only what being called more does not explain (P,).
         rounds: Differences of each round (rounds, P).
-        systematic: Standard error of ``difference`` (P,).
+        doubts: What both sides' own seconds may be wrong by.
     """
     pairs = len(difference)
     direct, rest = _direct(edges, difference, keeps)
     kept, flow = rest, direct.copy()
     passed: list[Seconds] = []
-    count = 0 if rounds is None else len(rounds)
-    error, by_round = np.zeros(pairs), np.zeros((count, pairs))
+    errors = _Errors(edges, keeps, difference, rounds, doubts)
+    moved = errors.stays(pairs)
     for sign in (1.0, -1.0):
         shares = _shares(edges, keeps, loose, sign)
         matrix, scale, leak, detours = _matrix(edges, shares, pairs)
         signed = np.maximum(sign * direct, 0.0)
         source = total(edges.caller, signed, pairs)
         source += np.where(keeps, np.maximum(sign * difference, 0.0), 0.0)
-        arrived = sign * _solve(matrix, source[:, None])[:, 0]
+        arrived = sign * solve(matrix, source)
         kept = kept + leak[:pairs] * arrived[:pairs]
         flow += shares * scale[edges.callee] * arrived[edges.callee]
         for edge, node, part in detours:
             flow[edge] += part * arrived[node]
         passed.append(total(edges.callee, shares, pairs))
-        if sign > 0:
-            columns = np.zeros((count + 1, pairs))
-            columns[0] = 0.0 if systematic is None else systematic
-            if rounds is not None:
-                columns[1:] = rounds - difference
-            spread, stays = _by_time(edges, columns.T, keeps)
-            moved = _solve(matrix, spread)[:pairs] * leak[:pairs, None] + stays
-            error, by_round = moved[:, 0], moved[:, 1:].T
+        onward = errors.sources((direct >= 0) == (sign > 0), (difference >= 0) == (sign > 0))
+        moved += leak[:pairs, None].astype(np.float32) * solve_roughly(matrix, onward)[:pairs]
     handed_on = np.where(kept < 0, passed[1], passed[0])
-    return HandedUp(kept, kept + by_round, error, flow, handed_on)
+    count = moved.shape[1] - errors.rounds
+    return HandedUp(kept, kept + moved[:, count:].T, moved[:, :count].T, flow, handed_on)
+
+
+class _Errors:
+    """Columns of errors of own times: one for each mode of the doubts, one for each round."""
+
+    def __init__(
+        self,
+        edges: CallEdges,
+        keeps: Flags,
+        difference: Seconds,
+        rounds: Seconds | None,
+        doubts: Doubts | None,
+    ) -> None:
+        pairs = len(difference)
+        self._edges, self._keeps = edges, keeps
+        self.rounds = 0 if rounds is None else len(rounds)
+        gives = ~keeps[edges.callee]
+        time = np.where(gives, np.maximum(edges.own_before + edges.own_after, 0.0), 0.0)
+        # A round's deviation is known for the difference alone: it goes by both sides' time.
+        self._parts = [share_out(edges.callee, time, pairs)]
+        by_round = np.zeros((0, pairs)) if rounds is None else rounds - difference
+        self._columns: list[Narrow] = [by_round.T.astype(np.float32)]
+        if doubts is not None:
+            self._parts += [np.where(gives, edges.part_before, 0.0)]
+            self._parts += [np.where(gives, edges.part_after, 0.0)]
+            self._columns += [-doubts.before.T, doubts.after.T]
+
+    def stays(self, pairs: int) -> Narrow:
+        """What was called by nothing in the profile, and so goes nowhere (P, M + rounds)."""
+        left = []
+        for part, values in zip(self._parts, self._columns, strict=True):
+            share = 1 - np.minimum(total(self._edges.callee, part, pairs), 1.0)
+            share = np.where(self._keeps, 0.0, share).astype(np.float32)
+            left.append(share[:, None] * values)
+        return self._joined(left)
+
+    def sources(self, edges: Flags, pairs: Flags) -> Narrow:
+        """What goes on from the callers of such edges, and from such pairs (P, M + rounds)."""
+        size = len(pairs)
+        own = (self._keeps & pairs)[:, None]
+        given = []
+        for part, values in zip(self._parts, self._columns, strict=True):
+            used = edges & (part > 0)
+            ways = (
+                part[used].astype(np.float32),
+                (self._edges.caller[used], self._edges.callee[used]),
+            )
+            given.append(sparse.csr_array(ways, shape=(size, size)) @ values + own * values)
+        return self._joined(given)
+
+    @staticmethod
+    def _joined(parts: list[Narrow]) -> Narrow:
+        of_rounds, *of_sides = parts
+        if not of_sides:
+            return of_rounds
+        return np.concatenate([of_sides[0] + of_sides[1], of_rounds], axis=1)
 
 
 def _direct(edges: CallEdges, difference: Seconds, keeps: Flags) -> tuple[Seconds, Seconds]:
@@ -114,17 +167,6 @@ def _direct(edges: CallEdges, difference: Seconds, keeps: Flags) -> tuple[Second
     flow += part * rest[edges.callee]
     rest = rest * (total(edges.callee, part, pairs) == 0)
     return flow, rest
-
-
-def _by_time(edges: CallEdges, values: Seconds, keeps: Flags) -> tuple[Seconds, Seconds]:
-    """Split noise of own times by the time spent along each caller edge."""
-    pairs = len(values)
-    time = np.where(keeps[edges.callee], 0.0, edges.own_before + edges.own_after)
-    part = share_out(edges.callee, np.maximum(time, 0.0), pairs)
-    to_callers = sparse.csr_array((part, (edges.caller, edges.callee)), shape=(pairs, pairs))
-    gone = total(edges.callee, part, pairs) > 0
-    stays = values * (~gone & ~keeps)[:, None]
-    return to_callers @ values + values * keeps[:, None], stays
 
 
 def _shares(edges: CallEdges, keeps: Flags, loose: Flags, sign: float) -> Seconds:
@@ -205,30 +247,3 @@ def _matrix(
         rows = np.concatenate([rows, node[label[members]], edges.caller[into]])
         columns = np.concatenate([columns, members, target])
         values = np.concatenate([values, np.full(len(members), 0.5), way_out])
-
-
-def _solve(matrix: sparse.csr_array, source: Seconds) -> Seconds:
-    """Solve x = source + matrix x: all that ever reaches each node, on its way or to stay."""
-    size, columns = matrix.shape[0], source.shape[1]
-    moving = np.zeros((size, columns))
-    moving[: len(source)] = source
-    limit = TOLERANCE * np.abs(source).sum(axis=0)
-    arrived = moving.copy()
-    for _ in range(STEPS):
-        moving = matrix @ moving
-        arrived += moving
-        if (np.abs(moving).sum(axis=0) <= limit).all():
-            return arrived
-    system = sparse.eye_array(size, format="csr") - matrix
-    for column in range(columns):
-        if np.abs(moving[:, column]).sum() > limit[column]:
-            arrived[:, column] += _onward(system, matrix @ moving[:, column], limit[column])
-    return arrived
-
-
-def _onward(system: sparse.csr_array, moving: Seconds, limit: float) -> Seconds:
-    """Solve for what is still on its way, by iteration where that gets there."""
-    found, failed = linalg.gmres(system, moving, rtol=0.0, atol=limit, restart=40, maxiter=10)
-    if failed:
-        found = linalg.spsolve(system.tocsc(), moving)
-    return np.asarray(found, np.float64)

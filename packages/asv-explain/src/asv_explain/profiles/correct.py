@@ -17,8 +17,17 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from asv_explain.profiles.doubt import KINDS, Doubt
 from asv_explain.profiles.profile import Profile, Seconds
-from asv_explain.profiles.profiler_cost import Estimate, ProfilerCost
+from asv_explain.profiles.profiler_cost import ProfilerCost
+from asv_explain.profiles.scales import (
+    AddedCosts,
+    added_costs,
+    common_speed,
+    find_scales,
+    find_speed,
+    strays,
+)
 
 __all__ = [
     "Caveat",
@@ -27,32 +36,15 @@ __all__ = [
     "CorrectionError",
     "check_closure",
     "correct",
+    "correct_again",
+    "correct_both",
 ]
 
-# Real code is dearer or cheaper to profile than tight loops by caches and branch prediction. What
-# asks for far more or less than these limits is something else than the profiler.
-LEAST_SCALE: Final = 0.2
-GREATEST_SCALE: Final = 4.0
-
-# How far each kind of cost strays from what tight loops say, as a share of itself; the
-# calibration's own error adds to it.
-STRAY: Final = MappingProxyType(
-    {"python": 0.3, "builtin": 0.3, "resumed": 0.4, "bits": 0.4, "bytecode": 0.5}
-)
-# Kinds of little weight still move a little, so that none is stuck while others are at a limit.
-_LEAST_PULL = 0.02
-# Halvings of a range of some hundred until it is as narrow as a float can tell.
-_HALVINGS: Final = 64
-# One function's calls stray from the benchmark's common scale by about this share: a call that the
-# branch predictor foresees costs less than one that it doesn't.
-FUNCTION_STRAY: Final = 0.25
+_Matrix: TypeAlias = NDArray[np.float64]
 # Own times are sums of up to millions of float additions.
 _ROUNDING = 1e-9
 # What is unexplained within so many standard errors of the total needs no caveat.
 _NOISE_ERRORS: Final = 2.0
-
-_Matrix: TypeAlias = NDArray[np.float64]
-_KINDS: Final = tuple(STRAY)
 
 
 class CorrectionError(ValueError):
@@ -62,9 +54,9 @@ class CorrectionError(ValueError):
 class CaveatKind(enum.Enum):
     """What the reader of a corrected profile has to know; the value is the remedy."""
 
-    CLAMPED = "functions this small need more calls of the benchmark, or an instruction count"
-    SCALE_AT_LIMIT = "profile again on a quiet machine; the unexplained seconds belong to nobody"
-    NOT_SLOWED = "measure more rounds: the profiled run was no slower than the unprofiled one"
+    CLAMPED = "instruction counts tell more of functions this small"
+    SCALE_AT_LIMIT = "explain again on a quiet machine"
+    NOT_SLOWED = "raise --budget: more rounds tell what the unprofiled run takes"
 
     @property
     def remedy(self) -> str:
@@ -95,21 +87,25 @@ class CorrectedProfile:
         profile: What was corrected, as it was.
         own: Seconds of each function itself, as if unprofiled (N,).
         error: Standard error of each (N,).
+        doubt: What that error is made of.
         edge_own: Seconds of the callee itself in the calls of each edge (E,). They sum to the
             same share of the callee's own time as before.
         seconds: The unprofiled time on which it closes.
         unexplained: ``seconds`` less the sum of ``own``; negative if too much is left.
         scales: How much dearer than calibrated each kind of cost had to be.
+        speed: What the profiled times were multiplied by before.
         caveats: What to know about it.
     """
 
     profile: Profile
     own: Seconds
     error: Seconds
+    doubt: Doubt
     edge_own: Seconds
     seconds: float
     unexplained: float
     scales: MappingProxyType[str, float]
+    speed: float
     caveats: tuple[Caveat, ...]
 
 
@@ -128,37 +124,124 @@ def correct(
     Raises:
         CorrectionError: ``seconds`` is no time above 0, or the result does not add up to it.
     """
+    _check(seconds, noise)
+    added = added_costs(profile, cost)
+    stray = strays(cost)
+    scales, settles = find_scales(profile.own, added.at(1.0), stray, seconds, noise)
+    return _correct(added, seconds, noise, scales, 1.0, (stray, settles, 0.0))
+
+
+def correct_both(
+    profiles: tuple[Profile, Profile],
+    cost: ProfilerCost,
+    seconds: tuple[float, float],
+    noise: tuple[float, float] = (0.0, 0.0),
+) -> tuple[CorrectedProfile, CorrectedProfile]:
+    """Take the profiler's cost out of two sides that are to be compared.
+
+    What both sides together miss is shared between a common speed and common scales, by how much
+    of it each may be expected to be. Each side then closes by a speed of its own.
+
+    Args:
+        profiles: Of both sides of one benchmark.
+        cost: Of the interpreter that was profiled.
+        seconds: Unprofiled time of each side, of as many calls as its profile holds.
+        noise: Standard error of each, and of each profile's total against it.
+
+    Raises:
+        CorrectionError: A time is no time above 0, or a result does not add up to it.
+    """
+    for one, error in zip(seconds, noise, strict=True):
+        _check(one, error)
+    added = [added_costs(profile, cost) for profile in profiles]
+    stray = strays(cost)
+    # A call of the benchmark counts as much on one side as on the other.
+    weights = [1 / profile.number for profile in profiles]
+    seen = np.concatenate([one.own * by for one, by in zip(profiles, weights, strict=True)])
+    total = sum(one * by for one, by in zip(seconds, weights, strict=True))
+
+    def costs(speed: float) -> _Matrix:
+        parts = [one.at(speed) * by for one, by in zip(added, weights, strict=True)]
+        return np.concatenate(parts)
+
+    speed, slowed = common_speed(seen, costs(1.0), stray, total)
+    error = math.hypot(*(one * by for one, by in zip(noise, weights, strict=True)))
+    scales, settles = find_scales(speed * seen, costs(speed), stray, total, error)
+    slows = slowed / max(float(seen.sum()) * speed, np.finfo(float).tiny)
+    settles = settles * (1 - slowed)
+    before, after = (
+        _correct(
+            one, time, error, scales, find_speed(one, scales, time), (stray, settles * by, slows)
+        )
+        for one, time, error, by in zip(added, seconds, noise, weights, strict=True)
+    )
+    return before, after
+
+
+def correct_again(corrected: CorrectedProfile, profile: Profile, cost: ProfilerCost) -> Seconds:
+    """Own seconds of a profile like a corrected one, closed on the same time by its speed alone.
+
+    Args:
+        corrected: The side, of which the scales are taken over.
+        profile: One round of it.
+        cost: Of the interpreter that was profiled.
+    """
+    seconds = corrected.seconds / corrected.profile.number * profile.number
+    added = added_costs(profile, cost)
+    scales = np.array([corrected.scales[kind] for kind in KINDS])
+    speed = find_speed(added, scales, seconds)
+    own: Seconds = np.maximum(speed * profile.own - added.at(speed) @ scales, 0.0)
+    return own
+
+
+def _check(seconds: float, noise: float) -> None:
     if not 0 < seconds < math.inf:
         raise CorrectionError(f"the unprofiled time must be above 0 seconds, not {seconds}")
     if not 0 <= noise < math.inf:
         raise CorrectionError(f"the noise must be at least 0 seconds, not {noise}")
-    added, callee = _added(profile, cost)
-    stray = _strays(cost)
-    scales = _close(profile.own, added, stray, seconds, noise)
-    removed = added @ scales
-    own = np.maximum(profile.own - removed, 0.0)
-    excess = np.maximum(removed - profile.own, 0.0)
+
+
+def _correct(
+    costs: AddedCosts,
+    seconds: float,
+    noise: float,
+    scales: Seconds,
+    speed: float,
+    closing: tuple[_Matrix, Seconds, float],
+) -> CorrectedProfile:
+    """Take scaled costs out of a profile that ran at a speed.
+
+    ``closing`` is the doubt's ``stray``, ``settles`` and ``slows``.
+    """
+    profile, added = costs.profile, costs.at(speed)
+    seen, removed = speed * profile.own, added @ scales
+    own = np.maximum(seen - removed, 0.0)
+    excess = np.maximum(removed - seen, 0.0)
     unexplained = seconds - math.fsum(own)
-    caveats = []
-    slack = _ROUNDING * max(seconds, float(profile.own.sum()))
-    clamped = np.flatnonzero(excess > slack)
-    if len(clamped):
-        caveats.append(
-            Caveat(CaveatKind.CLAMPED, float(excess[clamped].sum()), tuple(clamped.tolist()))
-        )
-    if abs(unexplained) > max(slack, _NOISE_ERRORS * noise):
-        caveats.append(Caveat(CaveatKind.SCALE_AT_LIMIT, abs(unexplained)))
-    if profile.own.sum() <= seconds:
-        caveats.append(Caveat(CaveatKind.NOT_SLOWED, seconds - float(profile.own.sum())))
+    shares = own if own.any() else profile.own
+    doubt = Doubt(
+        seen=seen,
+        added=added,
+        removed=added * scales,
+        stray=closing[0],
+        settles=closing[1],
+        slows=closing[2],
+        counts=own > 0,
+        clamped=excess,
+        shared=unexplained * shares / max(float(shares.sum()), np.finfo(float).tiny),
+        noise=noise,
+    )
     corrected = CorrectedProfile(
         profile=profile,
         own=own,
-        error=_errors(profile.own, own, added, scales, stray, unexplained),
-        edge_own=_edges(profile, own, callee @ scales),
+        error=doubt.standard_error(),
+        doubt=doubt,
+        edge_own=_edges(profile, speed, own, costs.callee @ scales),
         seconds=seconds,
         unexplained=unexplained,
-        scales=MappingProxyType(dict(zip(_KINDS, scales.tolist(), strict=True))),
-        caveats=tuple(caveats),
+        scales=MappingProxyType(dict(zip(KINDS, scales.tolist(), strict=True))),
+        speed=speed,
+        caveats=_caveats(profile, seconds, noise, excess, unexplained),
     )
     check_closure(corrected)
     for array in (corrected.own, corrected.error, corrected.edge_own):
@@ -166,109 +249,34 @@ def correct(
     return corrected
 
 
-def _added(profile: Profile, cost: ProfilerCost) -> tuple[_Matrix, _Matrix]:
-    """Seconds that each kind of cost adds to each function: in all, and for its being called."""
-    size = len(profile.functions)
-    builtin = np.array([one.is_builtin for one in profile.functions], bool)
-    resumed = np.array([one.is_generator or one.is_coroutine for one in profile.functions], bool)
-    resumed &= ~builtin
-    python = ~builtin & ~resumed
-    all_calls = max(int(profile.calls.sum()), 1)
-    bits = np.log2(all_calls / np.maximum(profile.calls, 1))
-    callee = np.zeros((size, len(_KINDS)))
-    caller = np.zeros((size, len(_KINDS)))
-    weights: tuple[tuple[NDArray[np.float64 | np.bool_], Estimate, Estimate], ...] = (
-        (python, cost.callee_python, cost.caller_python),
-        (builtin, cost.callee_builtin, cost.caller_builtin),
-        (resumed, cost.callee_resumed, cost.caller_resumed),
-        (bits, cost.callee_bit, cost.caller_bit),
-    )
-    for kind, (weight, inside, outside) in enumerate(weights):
-        callee[:, kind] = weight * profile.calls * inside.value
-        on_edges = weight[profile.callee] * profile.edge_calls
-        caller[:, kind] = np.bincount(profile.caller, on_edges, size) * outside.value
-    added = callee + caller
-    left = np.where(builtin, 0.0, np.maximum(profile.own - added.sum(axis=1), 0.0))
-    slowdown = cost.bytecode.value
-    added[:, _KINDS.index("bytecode")] = left * slowdown / (1 + slowdown)
-    return added, callee
+def _caveats(
+    profile: Profile, seconds: float, noise: float, excess: Seconds, unexplained: float
+) -> tuple[Caveat, ...]:
+    """What to know about a corrected profile."""
+    caveats = []
+    total = float(profile.own.sum())
+    slack = _ROUNDING * max(seconds, total)
+    clamped = np.flatnonzero(excess > slack)
+    if len(clamped):
+        caveats.append(
+            Caveat(CaveatKind.CLAMPED, float(excess[clamped].sum()), tuple(clamped.tolist()))
+        )
+    if abs(unexplained) > max(slack, _NOISE_ERRORS * noise):
+        caveats.append(Caveat(CaveatKind.SCALE_AT_LIMIT, abs(unexplained)))
+    if total <= seconds:
+        caveats.append(Caveat(CaveatKind.NOT_SLOWED, seconds - total))
+    return tuple(caveats)
 
 
-def _strays(cost: ProfilerCost) -> _Matrix:
-    """Standard error of each kind's scale: how far code strays, and the calibration's error."""
-    errors = []
-    for kind, stray in STRAY.items():
-        names = {"bits": ("callee_bit", "caller_bit"), "bytecode": ("bytecode",)}
-        parts = [
-            getattr(cost, name) for name in names.get(kind, (f"callee_{kind}", f"caller_{kind}"))
-        ]
-        value = sum(part.value for part in parts)
-        error = math.hypot(*(part.error for part in parts))
-        # A scale can't stray further than its limits, however little the calibration knew.
-        errors.append(min(math.hypot(stray, error / value if value else 0.0), 1.0))
-    return np.array(errors)
-
-
-def _close(own: Seconds, added: _Matrix, stray: _Matrix, seconds: float, noise: float) -> _Matrix:
-    """Return the scales under which the corrected own times sum to the unprofiled time.
-
-    To first order these are the most probable scales, if each strays about 1 by its standard
-    error and the total by its noise: each moves by its variance times its weight, all by one
-    common factor, and the total is missed by as much as its own variance asks for.
-    """
-    weight = added.sum(axis=0)
-    pull = stray**2 * weight
-    if not pull.any():
-        return np.ones(len(_KINDS))
-    direction = np.where(weight > 0, np.maximum(pull / pull.max(), _LEAST_PULL), 0.0)
-    allowed = noise**2 / float(pull.max())
-
-    def scales(factor: float) -> _Matrix:
-        return np.clip(1 + factor * direction, LEAST_SCALE, GREATEST_SCALE)
-
-    # What is left over falls as the factor rises, so halving the range finds where it is nothing.
-    least = (LEAST_SCALE - 1) / _LEAST_PULL
-    greatest = (GREATEST_SCALE - 1) / _LEAST_PULL
-    for _ in range(_HALVINGS):
-        factor = (least + greatest) / 2
-        left = float(np.maximum(own - added @ scales(factor), 0.0).sum()) - seconds
-        if left > factor * allowed:
-            least = factor
-        else:
-            greatest = factor
-    return scales((least + greatest) / 2)
-
-
-def _errors(
-    before: Seconds, own: Seconds, added: _Matrix, scales: _Matrix, stray: _Matrix, rest: float
-) -> Seconds:
-    """Standard error of each corrected own time.
-
-    The scales' errors less what closing on the total has settled; one function's stray from the
-    common scales; what was clamped; and its share of what no scale explains.
-    """
-    spread = np.diag(stray**2)
-    weight = added[own > 0].sum(axis=0)
-    known = float(weight @ spread @ weight)
-    if known > 0:
-        spread = spread - np.outer(spread @ weight, spread @ weight) / known
-    common = np.maximum(np.einsum("fi,ij,fj->f", added, spread, added), 0.0)
-    removed = added @ scales
-    excess = np.maximum(removed - before, 0.0)
-    shares = own if own.any() else before
-    shared = rest * shares / max(float(shares.sum()), np.finfo(float).tiny)
-    errors: Seconds = np.sqrt(common + (FUNCTION_STRAY * removed) ** 2 + excess**2 + shared**2)
-    return errors
-
-
-def _edges(profile: Profile, own: Seconds, callee: Seconds) -> Seconds:
+def _edges(profile: Profile, speed: float, own: Seconds, callee: Seconds) -> Seconds:
     """Split each function's corrected own time among its callers' edges.
 
     A call's cost inside the callee is taken off each edge by its calls, the rest by its time.
     """
     size = len(profile.functions)
     per_call = callee / np.maximum(profile.calls, 1)
-    left = np.maximum(profile.edge_own - per_call[profile.callee] * profile.edge_calls, 0.0)
+    taken = per_call[profile.callee] * profile.edge_calls
+    left = np.maximum(speed * profile.edge_own - taken, 0.0)
     # Where nothing would be left for any edge, the edges' uncorrected times are the best guess.
     empty = np.bincount(profile.callee, left, size) <= 0
     left = np.where(empty[profile.callee], profile.edge_own, left)

@@ -77,12 +77,14 @@ def ratio(value: float | None, interval: Interval | None) -> str:
 
 
 def share(cause: Cause, difference: float) -> str:
-    """A cause's share of the difference in percent, with its uncertainty where it is known."""
+    """A cause's share in percent, with its uncertainty where it is known, or that it is noise."""
     text = f"{cause.share * 100:.0f} %"
-    if cause.interval is None or difference == 0:
-        return text
-    half = (cause.interval.high - cause.interval.low) / 2 / abs(difference)
-    return f"{text} ± {half * 100:.0f}"
+    if cause.interval is not None and difference != 0:
+        # In the unit of the share, which may be of more than the net difference.
+        per_unit = cause.share / cause.amount if cause.amount else 1 / difference
+        half = (cause.interval.high - cause.interval.low) / 2 * abs(per_unit)
+        text += f" ± {half * 100:.0f}"
+    return f"{text}, within noise" if cause.noise else text
 
 
 def calls(value: float) -> str:
@@ -116,7 +118,9 @@ def headline(explanation: Explanation) -> str:
     if explanation.ratio is not None:
         text += ": " + _TIMES[explanation.kind].format(explanation.ratio)
     if explanation.causes and explanation.difference:
-        first = explanation.causes[0]
+        first = next((one for one in explanation.causes if not one.noise), None)
+        if first is None:
+            return text + ", but no cause can be told from noise."
         part = f"{first.share * 100:.0f} % of that" if first.share < 0.995 else "that"
         text += f", and {plain(first.name)} accounts for {part}"
     return text + "."

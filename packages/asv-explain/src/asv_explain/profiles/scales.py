@@ -1,0 +1,175 @@
+"""What the profiler's cost is in a given profile: by kind from calibration, scaled to close."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asv_explain.profiles.doubt import COMMON_STRAY, KINDS, SPEED_STRAY, STRAY
+from asv_explain.profiles.profile import Profile, Seconds
+from asv_explain.profiles.profiler_cost import Estimate, ProfilerCost
+
+__all__ = [
+    "GREATEST_SCALE",
+    "LEAST_SCALE",
+    "AddedCosts",
+    "added_costs",
+    "common_speed",
+    "find_scales",
+    "find_speed",
+    "strays",
+]
+
+# Real code is dearer or cheaper to profile than tight loops by caches and branch prediction. What
+# asks for far more or less than these limits is something else than the profiler.
+LEAST_SCALE: Final = 0.2
+GREATEST_SCALE: Final = 4.0
+
+# A busy machine slows a profiled run to a half or a third; what asks for more is something else.
+SLOWEST: Final = 1 / 3
+FASTEST: Final = 3.0
+# Kinds of little weight still move a little, so that none is stuck while others are at a limit.
+_LEAST_PULL = 0.02
+# Halvings of a range of some hundred until it is as narrow as a float can tell.
+_HALVINGS: Final = 64
+_Matrix: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AddedCosts:
+    """Seconds that each kind of cost adds to each of N functions by the calibration.
+
+    Attributes:
+        profile: Of these functions.
+        calls: What calls add to a function, called and calling, by kind (N, K).
+        callee: What being called adds to it (N, K).
+        slowdown: Of the time left, the share by which code without calls is slowed (N,).
+    """
+
+    profile: Profile
+    calls: _Matrix
+    callee: _Matrix
+    slowdown: Seconds
+
+    def at(self, speed: float) -> _Matrix:
+        """All that was added, the profiled times multiplied by a speed (N, K)."""
+        added = self.calls.copy()
+        left = np.maximum(speed * self.profile.own - added.sum(axis=1), 0.0)
+        added[:, KINDS.index("bytecode")] = left * self.slowdown
+        return added
+
+
+def added_costs(profile: Profile, cost: ProfilerCost) -> AddedCosts:
+    """Seconds that each kind of cost adds to each function."""
+    size = len(profile.functions)
+    builtin = np.array([one.is_builtin for one in profile.functions], bool)
+    resumed = np.array([one.is_generator or one.is_coroutine for one in profile.functions], bool)
+    resumed &= ~builtin
+    python = ~builtin & ~resumed
+    all_calls = max(int(profile.calls.sum()), 1)
+    bits = np.log2(all_calls / np.maximum(profile.calls, 1))
+    callee = np.zeros((size, len(KINDS)))
+    caller = np.zeros((size, len(KINDS)))
+    weights: tuple[tuple[NDArray[np.float64 | np.bool_], Estimate, Estimate], ...] = (
+        (python, cost.callee_python, cost.caller_python),
+        (builtin, cost.callee_builtin, cost.caller_builtin),
+        (resumed, cost.callee_resumed, cost.caller_resumed),
+        (bits, cost.callee_bit, cost.caller_bit),
+    )
+    for kind, (weight, inside, outside) in enumerate(weights):
+        callee[:, kind] = weight * profile.calls * inside.value
+        on_edges = weight[profile.callee] * profile.edge_calls
+        caller[:, kind] = np.bincount(profile.caller, on_edges, size) * outside.value
+    share = cost.bytecode.value / (1 + cost.bytecode.value)
+    return AddedCosts(profile, callee + caller, callee, np.where(builtin, 0.0, share))
+
+
+def strays(cost: ProfilerCost) -> _Matrix:
+    """How scales stray: all calls' in common, then each by itself and by the calibration's error.
+
+    The slowdown of code without calls was measured on loops that differ far more than programs,
+    which mix such code; its error counts with each function, not here.
+    """
+    errors = []
+    for kind, stray in zip(KINDS, STRAY, strict=True):
+        names = (
+            ("callee_bit", "caller_bit") if kind == "bits" else (f"callee_{kind}", f"caller_{kind}")
+        )
+        parts = [] if kind == "bytecode" else [getattr(cost, name) for name in names]
+        value = sum(part.value for part in parts)
+        error = math.hypot(*(part.error for part in parts))
+        # A scale can't stray further than its limits, however little the calibration knew.
+        errors.append(min(math.hypot(stray, error / value if value else 0.0), 1.0))
+    return np.vstack([COMMON_STRAY, np.diag(errors)])
+
+
+def find_scales(
+    own: Seconds, added: _Matrix, stray: _Matrix, seconds: float, noise: float
+) -> tuple[_Matrix, _Matrix]:
+    """Return the scales under which the corrected own times sum to the unprofiled time.
+
+    To first order these are the most probable scales, if each strays about 1 by its standard
+    error and the total by its noise: each moves by its covariance with the total, all by one
+    common factor, and the total is missed by as much as its own variance asks for. Returned with
+    how far each scale moves for each second that the total is off.
+    """
+    weight = added.sum(axis=0)
+    pull = (stray.T @ (stray @ weight)) * (weight > 0)
+    if not pull.any():
+        return np.ones(len(KINDS)), np.zeros(len(KINDS))
+    direction = np.where(weight > 0, np.maximum(pull / pull.max(), _LEAST_PULL), 0.0)
+    allowed = noise**2 / float(pull.max())
+
+    def scales(factor: float) -> _Matrix:
+        return np.clip(1 + factor * direction, LEAST_SCALE, GREATEST_SCALE)
+
+    # What is left over falls as the factor rises, so halving the range finds where it is nothing.
+    least = (LEAST_SCALE - 1) / _LEAST_PULL
+    greatest = (GREATEST_SCALE - 1) / _LEAST_PULL
+    for _ in range(_HALVINGS):
+        factor = (least + greatest) / 2
+        left = float(np.maximum(own - added @ scales(factor), 0.0).sum()) - seconds
+        if left > factor * allowed:
+            least = factor
+        else:
+            greatest = factor
+    found = scales((least + greatest) / 2)
+    free = np.where((found > LEAST_SCALE) & (found < GREATEST_SCALE), direction, 0.0)
+    moves = float(added[own > added @ found].sum(axis=0) @ free) + allowed
+    return found, free / moves if moves > 0 else np.zeros(len(KINDS))
+
+
+def common_speed(
+    seen: Seconds, added: _Matrix, stray: _Matrix, seconds: float
+) -> tuple[float, float]:
+    """Return the speed that is the likeliest, and the share of a gap that goes to speed.
+
+    What the profiler's calibrated cost leaves unmet is due to the scales and to the speed, each in
+    proportion to its variance in seconds.
+    """
+    weight, total = added.sum(axis=0), float(seen.sum())
+    of_speed = (SPEED_STRAY * total) ** 2
+    of_scales = float(np.square(stray @ weight).sum())
+    if not total:
+        return 1.0, 0.0
+    share = of_speed / (of_speed + of_scales)
+    gap = float(np.maximum(seen - added.sum(axis=1), 0.0).sum()) - seconds
+    return min(max(1 - share * gap / total, SLOWEST), FASTEST), share
+
+
+def find_speed(added: AddedCosts, scales: _Matrix, seconds: float) -> float:
+    """Return what to multiply a profile's times by to close on the unprofiled time."""
+    seen = added.profile.own
+    least, greatest = SLOWEST, FASTEST
+    for _ in range(_HALVINGS):
+        speed = (least + greatest) / 2
+        left = float(np.maximum(speed * seen - added.at(speed) @ scales, 0.0).sum())
+        if left < seconds:
+            least = speed
+        else:
+            greatest = speed
+    return (least + greatest) / 2
