@@ -148,6 +148,8 @@ def costs(draw: st.DrawFn) -> ProfilerCost:
         caller_builtin=estimate(1e-6),
         callee_resumed=estimate(1e-6),
         caller_resumed=estimate(1e-6),
+        callee_awaited=estimate(1e-6),
+        caller_awaited=estimate(1e-6),
         callee_bit=estimate(1e-7),
         caller_bit=estimate(1e-7),
         bytecode=estimate(1.0),

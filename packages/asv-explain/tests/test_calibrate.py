@@ -29,6 +29,8 @@ from asv_explain.profiles.wire import WireError
 CALLS = 1000
 # Nanoseconds: what an iteration of the loop, and an empty call, truly take.
 ITERATION, CALL = 10.0, 16.0
+# And what the instructions of an await take besides the call.
+AWAIT = 50.0
 NANO = 1e-9
 
 
@@ -59,6 +61,12 @@ def one_round(callee: float, caller: float, bit: float, slow: Sequence[float]) -
         "builtin_thrice": calling(3),
         "resumed": sample(CALLS, CALLS * CALL, CALLS * both, CALLS * (CALL / 2 + callee)),
     }
+    # An await is a call and instructions of the caller, which slow down as all its code does.
+    slowdown = sum(slow) / max(len(slow), 1)
+    for name, each in (("awaited_once", 1), ("awaited_thrice", 3)):
+        plain = CALLS / each * ITERATION + CALLS * (CALL + AWAIT)
+        added = CALLS / each * 5.0 + CALLS * (both + slowdown * (CALL / 2 + AWAIT))
+        loops[name] = sample(CALLS, plain, added, CALLS * (CALL / 2 + callee))
     for width in (1, 16, 256):
         bits = math.log2(width)
         loops[f"spread_{width}"] = sample(
@@ -85,7 +93,7 @@ def test_finds_the_costs_that_made_the_measurements(
 ) -> None:
     """Measurements made from known costs give back these costs."""
     cost = estimate([raw([one_round(callee, caller, bit, [slow] * 3)] * 3)])
-    for kind in ("python", "builtin", "resumed"):
+    for kind in ("python", "builtin", "resumed", "awaited"):
         assert getattr(cost, f"callee_{kind}").value == pytest.approx(callee * NANO)
         assert getattr(cost, f"caller_{kind}").value == pytest.approx(caller * NANO)
     assert cost.callee_bit.value == pytest.approx(bit * NANO / 4, abs=1e-15)

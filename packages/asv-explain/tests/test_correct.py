@@ -42,6 +42,8 @@ def cost(bit: float = 0.0, bytecode: float = 0.0, error: float = 0.0) -> Profile
         caller_builtin=caller,
         callee_resumed=callee,
         caller_resumed=caller,
+        callee_awaited=callee,
+        caller_awaited=caller,
         callee_bit=Estimate(bit / 4 * NANO, 0.0),
         caller_bit=Estimate(bit * 3 / 4 * NANO, 0.0),
         bytecode=Estimate(bytecode, 0.0),

@@ -44,7 +44,10 @@ _MEDIAN_ERROR = 1.2533 * 1.4826
 _INSIDE = 0.5
 _INSIDE_ERROR = 0.25
 
-_LOOPS = ("python_once", "python_thrice", "builtin_once", "builtin_thrice", "resumed")
+_LOOPS = (
+    *("python_once", "python_thrice", "builtin_once", "builtin_thrice", "resumed"),
+    *("awaited_once", "awaited_thrice"),
+)
 _COLUMNS = ("calls", "plain", "profiled", "own")
 _SPREAD = "spread_"
 _BYTECODE = "bytecode_"
@@ -98,10 +101,12 @@ def estimate(processes: Sequence[Mapping[str, Any]]) -> ProfilerCost:
     }
     if 1 not in spreads or len(spreads) < 2:
         raise WireError("rounds", "expected spread_1 and at least one wider spread")
-    callee_python, caller_python = _call_cost(rounds, "python_once", "python_thrice")
-    callee_builtin, caller_builtin = _call_cost(rounds, "builtin_once", "builtin_thrice")
+    callee_python, caller_python = _call_cost(rounds, "python")
+    callee_builtin, caller_builtin = _call_cost(rounds, "builtin")
     callee_bit = [_bit_cost(one, spreads, own=True) for one in rounds]
     both_bit = [_bit_cost(one, spreads, own=False) for one in rounds]
+    slowdown = _slowdown(rounds)
+    callee_awaited, caller_awaited = _await_cost(rounds, slowdown.value)
     resumed = [one["resumed"] for one in rounds]
     inside = _INSIDE * median(one["plain"] / one["calls"] for one in resumed)
     callee_resumed = [one["own"] / one["calls"] - inside for one in resumed]
@@ -118,7 +123,9 @@ def estimate(processes: Sequence[Mapping[str, Any]]) -> ProfilerCost:
         ),
         callee_bit=_estimate(callee_bit),
         caller_bit=_estimate([both - own for both, own in zip(both_bit, callee_bit, strict=True)]),
-        bytecode=_slowdown(rounds),
+        callee_awaited=callee_awaited,
+        caller_awaited=caller_awaited,
+        bytecode=slowdown,
         python=processes[0]["python"],
         implementation=processes[0]["implementation"],
     )
@@ -179,19 +186,44 @@ def _overhead(sample: Sample) -> float:
     return sample["profiled"] - sample["plain"]
 
 
-def _call_cost(rounds: Sequence[Round], once: str, thrice: str) -> tuple[Estimate, Estimate]:
+def _per_call(one: Round, kind: str, column: Callable[[Sample], float]) -> float:
+    """What a call adds to a column: both loops per iteration differ by two calls."""
+    once, thrice = one[f"{kind}_once"], one[f"{kind}_thrice"]
+    return (3 * column(thrice) / thrice["calls"] - column(once) / once["calls"]) / 2
+
+
+def _true(rounds: Sequence[Round], kind: str) -> float:
+    """Seconds that a call takes unprofiled, the loop around it left out."""
+    return max(median(_per_call(one, kind, lambda each: each["plain"]) for one in rounds), 0.0)
+
+
+def _call_cost(rounds: Sequence[Round], kind: str) -> tuple[Estimate, Estimate]:
     """Cost per call in the callee and in the caller, without the cost of the loop."""
+    true = _true(rounds, kind)
+    return _split(rounds, kind, _INSIDE * true, _INSIDE_ERROR * true, 0.0)
 
-    def per_call(one: Round, column: Callable[[Sample], float]) -> float:
-        # Both loops per iteration; the difference of the two is two calls.
-        first = column(one[once]) / one[once]["calls"]
-        return (3 * column(one[thrice]) / one[thrice]["calls"] - first) / 2
 
-    true = max(median(per_call(one, lambda sample: sample["plain"]) for one in rounds), 0.0)
-    callee = [one[thrice]["own"] / one[thrice]["calls"] - _INSIDE * true for one in rounds]
-    both = [per_call(one, _overhead) for one in rounds]
+def _await_cost(rounds: Sequence[Round], slowdown: float) -> tuple[Estimate, Estimate]:
+    """Cost per coroutine that is awaited, in it and in who awaits it.
+
+    What is awaited is an empty function, of which as much passes inside as in a plain call. The
+    rest of an await is many instructions of the caller. Their slowdown is taken out with that of
+    all its code, and must not be taken out twice.
+    """
+    call = _true(rounds, "python")
+    outside = max(_true(rounds, "awaited") - _INSIDE * call, 0.0)
+    return _split(rounds, "awaited", _INSIDE * call, _INSIDE_ERROR * call, slowdown * outside)
+
+
+def _split(
+    rounds: Sequence[Round], kind: str, inside: float, doubt: float, slowed: float
+) -> tuple[Estimate, Estimate]:
+    """What a call costs in the callee, of which so much is its own, and what else it costs."""
+    name = f"{kind}_thrice"
+    callee = [one[name]["own"] / one[name]["calls"] - inside for one in rounds]
+    both = [_per_call(one, kind, _overhead) - slowed for one in rounds]
     caller = [total - own for total, own in zip(both, callee, strict=True)]
-    return _estimate(callee, _INSIDE_ERROR * true), _estimate(caller, _INSIDE_ERROR * true)
+    return _estimate(callee, doubt), _estimate(caller, doubt)
 
 
 def _bit_cost(one: Round, spreads: Mapping[int, str], own: bool) -> float:

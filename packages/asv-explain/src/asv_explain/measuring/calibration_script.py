@@ -6,6 +6,8 @@ library of Python 3.9 alone, and nothing of this package.
 
 from __future__ import annotations
 
+import collections
+import contextlib
 import cProfile
 import gc
 import json
@@ -74,8 +76,30 @@ def _yielding() -> Any:
 
 
 def _consume() -> None:
-    for _ in _yielding():
-        pass
+    # C code resumes it, so that no Python code of the consumer's own is slowed besides.
+    collections.deque(_yielding(), 0)
+
+
+async def _finish() -> None:
+    pass
+
+
+async def _await_once() -> None:
+    for _ in range(REPEATS):
+        await _finish()
+
+
+async def _await_thrice() -> None:
+    for _ in range(REPEATS // 3):
+        await _finish()
+        await _finish()
+        await _finish()
+
+
+def _drive(function: Callable[[], Any]) -> None:
+    """Run a coroutine that never waits."""
+    with contextlib.suppress(StopIteration):
+        function().send(None)
 
 
 def _arithmetic() -> int:
@@ -147,6 +171,8 @@ def _loops() -> dict[str, Loop]:
         "builtin_once": Loop(_len_once, "len", REPEATS),
         "builtin_thrice": Loop(_len_thrice, "len", REPEATS // 3 * 3),
         "resumed": Loop(_consume, "_yielding", REPEATS),
+        "awaited_once": Loop(lambda: _drive(_await_once), "_finish", REPEATS),
+        "awaited_thrice": Loop(lambda: _drive(_await_thrice), "_finish", REPEATS // 3 * 3),
     }
     for count in SPREADS:
         loops[f"spread_{count}"] = Loop(_spread(count), "_spread_", REPEATS)

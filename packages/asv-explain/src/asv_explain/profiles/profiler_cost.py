@@ -30,8 +30,11 @@ class ProfilerCost:
         caller_python: The same, in its caller's own time.
         callee_builtin: Seconds per call of a C function, in the function's own time.
         caller_builtin: The same, in its caller's own time.
-        callee_resumed: Seconds per resumption of a coroutine or generator, in its own time.
+        callee_resumed: Seconds per resumption of a generator, in its own time.
         caller_resumed: The same, in the own time of whoever resumes it.
+        callee_awaited: Seconds per coroutine that is awaited, and per time it goes on, in its own
+            time.
+        caller_awaited: The same, in the own time of whoever awaits it.
         callee_bit: Seconds per call and bit of surprise, in the called function's own time.
             cProfile finds its record of a function in a tree, and finds it the later the rarer
             the function is; a function that is one in ``2**n`` of all calls has ``n`` bits.
@@ -47,6 +50,8 @@ class ProfilerCost:
     caller_builtin: Estimate
     callee_resumed: Estimate
     caller_resumed: Estimate
+    callee_awaited: Estimate
+    caller_awaited: Estimate
     callee_bit: Estimate
     caller_bit: Estimate
     bytecode: Estimate

@@ -67,9 +67,9 @@ def added_costs(profile: Profile, cost: ProfilerCost) -> AddedCosts:
     """Seconds that each kind of cost adds to each function."""
     size = len(profile.functions)
     builtin = np.array([one.is_builtin for one in profile.functions], bool)
-    resumed = np.array([one.is_generator or one.is_coroutine for one in profile.functions], bool)
-    resumed &= ~builtin
-    python = ~builtin & ~resumed
+    awaited = np.array([one.is_coroutine for one in profile.functions], bool) & ~builtin
+    resumed = np.array([one.is_generator for one in profile.functions], bool) & ~builtin & ~awaited
+    python = ~builtin & ~resumed & ~awaited
     all_calls = max(int(profile.calls.sum()), 1)
     bits = np.log2(all_calls / np.maximum(profile.calls, 1))
     callee = np.zeros((size, len(KINDS)))
@@ -78,6 +78,7 @@ def added_costs(profile: Profile, cost: ProfilerCost) -> AddedCosts:
         (python, cost.callee_python, cost.caller_python),
         (builtin, cost.callee_builtin, cost.caller_builtin),
         (resumed, cost.callee_resumed, cost.caller_resumed),
+        (awaited, cost.callee_awaited, cost.caller_awaited),
         (bits, cost.callee_bit, cost.caller_bit),
     )
     for kind, (weight, inside, outside) in enumerate(weights):
