@@ -109,6 +109,7 @@ def raw_profiles(draw: st.DrawFn) -> dict[str, Any]:
         "implementation": "cpython",
         "number": draw(st.integers(1, 5)),
         "seconds": took + draw(st.floats(0, 1e-3)),
+        "delayed": draw(st.floats(0, 1e-3)),
         "functions": [
             functions[function]
             | {

@@ -35,7 +35,7 @@ from asv_explain.profiles.correct import (
 )
 from asv_explain.profiles.match import match_profiles
 from asv_explain.profiles.merge import merge
-from asv_explain.profiles.profile import Profile, WireError, profile_from_raw
+from asv_explain.profiles.profile import Profile, WireError, profile_from_raw, undelayed
 from asv_explain.suspect import Suspect
 
 __all__ = ["explain"]
@@ -48,12 +48,13 @@ DISTURBED = 0.25
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Profiled:
-    """One side's profiles: the rounds that count in one, each alone; and how many there were."""
+    """One side's profiles: the rounds that count in one, each alone; how many there were; delays."""
 
     whole: Profile
     rounds: tuple[Profile, ...]
     noise: float
     taken: int
+    delayed: float
 
 
 @without_collecting()
@@ -122,7 +123,12 @@ def explain(
         causes=tuple(causes),
         residual=blamed.residual,
         async_tax=_tax(blamed),
-        caveats=(*answer.caveats, *profile_caveats((before, after), blamed.measured, left_out)),
+        caveats=(
+            *answer.caveats,
+            *profile_caveats(
+                (before, after), blamed.measured, left_out, max(first.delayed, second.delayed)
+            ),
+        ),
     )
     return Explained(explanation, before, after)
 
@@ -146,9 +152,11 @@ def _decisive(answer: Confirmation) -> Estimate | None:
 
 def _profiled(rounds: Sequence[Round], *, by_cpu: bool) -> _Profiled:
     """Read one side's profiles and leave out the disturbed ones."""
-    taken = [(profile_from_raw(one.profile), one) for one in rounds if one.profile is not None]
-    if not taken:
+    read = [(profile_from_raw(one.profile), one) for one in rounds if one.profile is not None]
+    if not read:
         raise WireError("profile", "a round that profiled holds no profile")
+    delayed = sum(one.delayed for one, _ in read) / (sum(one.seconds for one, _ in read) or 1.0)
+    taken = [(undelayed(profile), one) for profile, one in read]
     taken.sort(key=lambda one: float(one[0].own.sum()) / one[0].number)
     totals = [float(profile.own.sum()) / profile.number for profile, _ in taken]
     quiet = sum(total <= (1 + DISTURBED) * totals[0] for total in totals)
@@ -156,7 +164,7 @@ def _profiled(rounds: Sequence[Round], *, by_cpu: bool) -> _Profiled:
     times = [(one.cpu if by_cpu else one.wall) or 0.0 for _, one in kept]
     noise = float(np.std(times, ddof=1) / np.sqrt(len(times))) if len(times) > 1 else 0.0
     profiles = tuple(profile for profile, _ in kept)
-    return _Profiled(merge(profiles), profiles, noise, len(taken))
+    return _Profiled(merge(profiles), profiles, noise, len(taken), delayed)
 
 
 def _side(corrected: CorrectedProfile, measured: float) -> Side:

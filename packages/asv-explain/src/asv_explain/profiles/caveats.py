@@ -16,6 +16,9 @@ LEAST_SHARE = 0.1
 DISTURBED_SPEED = 1.25
 # So large a part of a side's profiles left out says that the machine was busy.
 LEFT_OUT = 1 / 3
+# So large a part of the profiled time in which others had the processor leaves its marks: which
+# functions they interrupted is chance.
+DELAYED = 0.2
 
 _TEXTS = {
     CaveatKind.CLAMPED: "{amount} a call lie in functions too small to be told from the "
@@ -31,6 +34,7 @@ def profile_caveats(
     sides: tuple[CorrectedProfile, CorrectedProfile],
     difference: float,
     left_out: Sequence[tuple[int, int]] = (),
+    delayed: float = 0.0,
 ) -> tuple[Caveat, ...]:
     """Put what both sides' corrections leave in doubt into words.
 
@@ -38,6 +42,7 @@ def profile_caveats(
         sides: Before and after, corrected.
         difference: Seconds per call of the benchmark that there are to explain.
         left_out: Of each side, how many profiles were left out as disturbed, and of how many.
+        delayed: The share of the profiled time in which other processes had the processor.
     """
     found = []
     for kind, text in _TEXTS.items():
@@ -53,20 +58,16 @@ def profile_caveats(
         found.append(
             Caveat(name, text.format(amount=amount, side=" and ".join(where)), kind.remedy)
         )
+    what = []
     slower = max(1 / side.speed for side in sides)
-    busy = any(out > LEFT_OUT * of for out, of in left_out)
-    if slower > DISTURBED_SPEED or busy:
-        what = []
-        if slower > DISTURBED_SPEED:
-            what.append(f"profiled runs took {slower:.1f} times as long as their calls explain")
-        if busy:
-            out, of = (sum(one[place] for one in left_out) for place in (0, 1))
-            what.append(f"{out} of {of} profiles were left out")
-        found.append(
-            Caveat(
-                "disturbed",
-                f"profiling was disturbed: {', '.join(what)}",
-                "explain again on a quiet machine",
-            )
-        )
+    if delayed > DELAYED:
+        what.append(f"other processes had the processor for {delayed:.0%} of the time")
+    if slower > DISTURBED_SPEED:
+        what.append(f"profiled runs took {slower:.1f} times as long as their calls explain")
+    if any(out > LEFT_OUT * of for out, of in left_out):
+        out, of = (sum(one[place] for one in left_out) for place in (0, 1))
+        what.append(f"{out} of {of} profiles were left out")
+    if what:
+        text = f"profiling was disturbed: {', '.join(what)}"
+        found.append(Caveat("disturbed", text, "explain again on a quiet machine"))
     return tuple(found)

@@ -66,6 +66,7 @@ def merge(profiles: Sequence[Profile]) -> Profile:
         edge_recursive=arrows("edge_recursive"),
         python=profiles[0].python,
         implementation=profiles[0].implementation,
+        delayed=sum(one.delayed for one in profiles),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_ITERABLE_COROUTINE
 from operator import itemgetter
 from typing import Any, TypeAlias
@@ -24,6 +24,7 @@ __all__ = [
     "WireError",
     "profile_from_raw",
     "profile_to_raw",
+    "undelayed",
 ]
 
 Counts: TypeAlias = NDArray[np.int64]
@@ -95,6 +96,7 @@ class Profile:
         edge_cumulative: Seconds of the callee and what it called in those calls (E,).
         number: Calls of the benchmark in the region.
         seconds: Wall time of the region under the profiler.
+        delayed: The part of it in which other processes had the processor, 0 where unknown.
         edge_recursive: Recursive calls along the edge (E,); none when left out.
         python: Version of the interpreter, ``""`` where unknown.
         implementation: Name of the interpreter, such as ``cpython``, ``""`` where unknown.
@@ -115,6 +117,7 @@ class Profile:
     edge_recursive: Counts = field(default_factory=lambda: np.zeros(0, np.int64))
     python: str = ""
     implementation: str = ""
+    delayed: float = 0.0
 
     def __post_init__(self) -> None:
         """Take the arrays as read-only copies of the right type and length.
@@ -201,6 +204,7 @@ def profile_from_raw(raw: Mapping[str, Any]) -> Profile:
         edge_recursive=edges[:, 3].astype(np.int64),
         python=raw["python"],
         implementation=raw["implementation"],
+        delayed=number(raw, "delayed", "profile") if "delayed" in raw else 0.0,
     )
 
 
@@ -219,6 +223,7 @@ def profile_to_raw(profile: Profile) -> dict[str, Any]:
         "implementation": profile.implementation,
         "number": profile.number,
         "seconds": profile.seconds,
+        "delayed": profile.delayed,
         "functions": [
             {
                 "home": one.home,
@@ -276,6 +281,25 @@ def _cells(records: list[Any], columns: Sequence[str]) -> list[Any]:
             [item(row, name, f"functions[{index}]") for name in columns]
             for index, row in enumerate(records)
         ]
+
+
+def undelayed(profile: Profile) -> Profile:
+    """Return a profile without the time in which other processes had the processor.
+
+    They interrupt whatever runs, so each function loses the same share.
+    """
+    if not 0 < profile.delayed < profile.seconds:
+        return profile
+    share = 1 - profile.delayed / profile.seconds
+    return replace(
+        profile,
+        own=profile.own * share,
+        cumulative=profile.cumulative * share,
+        edge_own=profile.edge_own * share,
+        edge_cumulative=profile.edge_cumulative * share,
+        seconds=profile.seconds - profile.delayed,
+        delayed=0.0,
+    )
 
 
 def _function(row: Any, index: int) -> Function:
