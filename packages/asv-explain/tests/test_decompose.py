@@ -8,14 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asv_explain.attribution.decompose import (
-    ConservationError,
     Decomposition,
     Side,
-    check_conserved,
     decompose,
     round_differences,
     spread_of,
 )
+from asv_explain.profiles.conservation import ConservationError, check_conserved
 from asv_explain.profiles.match import match_profiles
 from asv_explain.profiles.profile import Function, Profile
 

@@ -48,7 +48,7 @@ DISTURBED = 0.25
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Profiled:
-    """One side's profiles: the rounds that count in one, each alone; how many there were; delays."""
+    """One side's profiles: the rounds that count in one, each alone; how many there were."""
 
     whole: Profile
     rounds: tuple[Profile, ...]

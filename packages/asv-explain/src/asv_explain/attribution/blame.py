@@ -13,13 +13,13 @@ from asv_explain.attribution.decompose import (
     Decomposition,
     Side,
     Spread,
-    check_conserved,
     spread_of,
 )
 from asv_explain.attribution.doubts import doubts
 from asv_explain.attribution.guilty import Guilty, find_guilty
 from asv_explain.attribution.handup import HandedUp, hand_up
 from asv_explain.changes.change import Change, Changes
+from asv_explain.profiles.conservation import check_conserved
 from asv_explain.profiles.match import Flags, Match
 from asv_explain.profiles.profile import Seconds
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from asv_explain.explanation import Caveat
+from asv_explain.profiles.conservation import conservation_problems
 from asv_explain.profiles.correct import CaveatKind, CorrectedProfile
 
 __all__ = ["profile_caveats"]
@@ -58,6 +59,11 @@ def profile_caveats(
         found.append(
             Caveat(name, text.format(amount=amount, side=" and ".join(where)), kind.remedy)
         )
+    for name, side in zip(("before", "after"), sides, strict=True):
+        problems = conservation_problems(side.profile)
+        if problems:
+            text = f"the profile {name} does not add up: {problems[0]}"
+            found.append(Caveat("profile", text, "trust causes of other functions alone"))
     what = []
     slower = max(1 / side.speed for side in sides)
     if delayed > DELAYED:

@@ -1,4 +1,4 @@
-"""What adds up in every profile that cProfile takes, and what of it doesn't in a given one."""
+"""What has to add up: a profile as it was taken, its sum with others, and a difference's parts."""
 
 from __future__ import annotations
 
@@ -6,24 +6,55 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from asv_explain.profiles.profile import Profile
+from asv_explain.profiles.profile import Profile, Seconds
 
-__all__ = ["ConservationError", "check_conservation", "conservation_problems"]
+__all__ = ["ConservationError", "check_conserved", "check_merged", "conservation_problems"]
 
 # Seconds are sums of many floats; what differs by less than this share of the total is rounding.
 _ROUNDING = 1e-6
+# Rounding of a few hundred thousand additions stays far below this share of what was added.
+_SUM_ROUNDING = 1e-9
+
+_COUNTS = ("calls", "recursive", "edge_calls", "edge_recursive")
+_SECONDS = ("own", "cumulative", "edge_own", "edge_cumulative")
 
 
 class ConservationError(ValueError):
-    """Times or counts of a profile that don't add up.
+    """Times or counts that don't add up, or aren't finite numbers; the text says which."""
 
-    Attributes:
-        problems: One line for each kind of thing that doesn't add up.
+
+def check_conserved(parts: Seconds, residual: float, measured: float, scale: float) -> None:
+    """Check that parts and residual are what was measured.
+
+    Args:
+        parts: Seconds.
+        residual: Seconds in no part.
+        measured: Seconds they should add up to.
+        scale: Seconds that were added and subtracted on the way, which bounds the rounding.
+
+    Raises:
+        ConservationError: They aren't, or something isn't a finite number.
     """
+    total = float(parts.sum()) + residual
+    allowed = _SUM_ROUNDING * max(scale, abs(measured))
+    if not abs(total - measured) <= allowed:
+        raise ConservationError(
+            f"attributed differences and residual are {total:.9g} s, "
+            f"but {measured:.9g} s were measured"
+        )
 
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = tuple(problems)
+
+def check_merged(parts: Sequence[Profile], whole: Profile) -> None:
+    """Check that a profile holds all that its parts hold, and no more.
+
+    Raises:
+        ConservationError: Counts or seconds of functions or edges were lost or made up.
+    """
+    for name in _COUNTS + _SECONDS:
+        held = float(getattr(whole, name).sum())
+        given = sum(float(getattr(one, name).sum()) for one in parts)
+        if not abs(held - given) <= (0.0 if name in _COUNTS else _SUM_ROUNDING * given):
+            raise ConservationError(f"{name} of the parts are {given:.9g}, of their sum {held:.9g}")
 
 
 def conservation_problems(profile: Profile) -> tuple[str, ...]:
@@ -58,14 +89,3 @@ def conservation_problems(profile: Profile) -> tuple[str, ...]:
             first = profile.functions[int(np.argmax(bad))]
             problems.append(f"{int(bad.sum())} with {text}, first {first.name}")
     return tuple(problems)
-
-
-def check_conservation(profile: Profile) -> None:
-    """Refuse a profile whose times or counts don't add up.
-
-    Raises:
-        ConservationError: It holds what ``conservation_problems`` returns.
-    """
-    problems = conservation_problems(profile)
-    if problems:
-        raise ConservationError(problems)

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from asv_explain.profiles.conservation import check_merged
 from asv_explain.profiles.profile import Function, Indices, Profile
 
 __all__ = ["merge", "places_in"]
@@ -23,6 +24,7 @@ def merge(profiles: Sequence[Profile]) -> Profile:
 
     Raises:
         ValueError: There is none, or they come from different interpreters.
+        ConservationError: Something was lost or made up, which is a mistake of ours.
     """
     if not profiles:
         raise ValueError("there is no profile to merge")
@@ -50,7 +52,7 @@ def merge(profiles: Sequence[Profile]) -> Profile:
     def arrows(name: str) -> _Values:
         return _sum_at(slots, [getattr(one, name) for one in profiles], len(edges))
 
-    return Profile(
+    whole = Profile(
         functions=tuple(function for function, _ in places),
         calls=nodes("calls"),
         recursive=nodes("recursive"),
@@ -68,6 +70,8 @@ def merge(profiles: Sequence[Profile]) -> Profile:
         implementation=profiles[0].implementation,
         delayed=sum(one.delayed for one in profiles),
     )
+    check_merged(profiles, whole)
+    return whole
 
 
 def places_in(whole: Profile, profiles: Sequence[Profile]) -> list[Indices]:

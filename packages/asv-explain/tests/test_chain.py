@@ -1,0 +1,88 @@
+"""Nothing is lost on the whole way from raw profiles to the explanation that JSON gives back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import costs, raw_profiles
+
+from asv_explain import pipeline
+from asv_explain.changes.change import Change, Changes
+from asv_explain.explanation import Verdict, decode, encode
+from asv_explain.measuring.calibrate import ProfilerCost
+from asv_explain.measuring.rounds import Round, Rounds
+from asv_explain.suspect import Suspect
+
+SUSPECT = Suspect("suite.time_it", None, (), "virtualenv", "box", "b" * 40, "a" * 40)
+PAIRS = 8
+FILES = ("a.py", "b/c.py")
+NAMES = ("f0", "f1", "f2", "Class.method")
+
+
+def timed(seconds: float) -> Round:
+    return Round("time", seconds, seconds, None, 1, 0.0, (seconds,), None, None)
+
+
+def profiled(raw: dict[str, Any], seconds: float) -> Round:
+    raw = json.loads(json.dumps(raw))
+    return Round("profile", seconds, seconds, None, 1, 0.0, (seconds,), raw, None)
+
+
+@st.composite
+def rounds(draw: st.DrawFn) -> Rounds:
+    """Rounds of both sides that differ clearly, each with one or several profiles."""
+    scatter = np.random.default_rng(1).normal(1, 1e-3, PAIRS).tolist()
+    sides = []
+    for _ in range(2):
+        seconds = draw(st.floats(1e-5, 1e-2))
+        raws = draw(st.lists(raw_profiles(), min_size=1, max_size=3))
+        times = tuple(timed(seconds * one) for one in scatter)
+        sides.append(times + tuple(profiled(raw, seconds) for raw in raws))
+    return Rounds(sides[0], sides[1])
+
+
+@st.composite
+def changes(draw: st.DrawFn) -> Changes:
+    """Changes of some of the functions that the profiles may hold."""
+    chosen = draw(st.lists(st.sampled_from([(f, n) for f in FILES for n in NAMES]), unique=True))
+    items = tuple(
+        Change("function", name, file, file, file, file, (1, 50), (1, 50), ("body",))
+        for file, name in chosen
+    )
+    return Changes(items, {}, (), frozenset(FILES))
+
+
+@given(rounds(), costs(), changes())
+@settings(max_examples=150)
+def test_from_raw_profiles_to_json_and_back(
+    measured: Rounds, cost: ProfilerCost, changed: Changes
+) -> None:
+    """Causes and residual are the measured difference, also after a way through JSON."""
+    with (
+        mock.patch.object(pipeline, "read_changes", return_value=changed),
+        mock.patch.object(pipeline, "evidence", return_value=None),
+    ):
+        explained = pipeline.explain(SUSPECT, measured, cost, Path("nowhere"), 1.05)
+    one = explained.explanation
+    assert one.difference is not None
+    assert one.residual is not None
+    read = decode(encode(one))
+    assert read == one
+    total = sum(cause.seconds for cause in read.causes) + one.residual
+    scale = sum(abs(cause.seconds) for cause in one.causes) + abs(one.residual)
+    assert total == pytest.approx(one.difference, abs=1e-9 * max(scale, 1e-9))
+    for cause in one.causes:
+        if cause.interval is not None:
+            assert cause.interval.low <= cause.seconds <= cause.interval.high
+            assert (cause.interval.low <= 0 <= cause.interval.high) or not cause.noise
+    if one.verdict is Verdict.SLOWER and explained.after is not None:
+        assert explained.after.own.sum() + explained.after.unexplained == pytest.approx(
+            explained.after.seconds
+        )
