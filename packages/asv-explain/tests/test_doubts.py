@@ -40,7 +40,8 @@ def explained(seed: int, *, alike: bool) -> tuple[Blame, Blame]:
     wholes = merge(case.seen[0]), merge(case.seen[1])
     times = [side.measured for side in (before, after)]
     number = wholes[0].number
-    corrected = correct_both(wholes, COST, (times[0] * number, times[1] * number))
+    match = match_profiles(*wholes)
+    corrected = correct_both(wholes, COST, (times[0] * number, times[1] * number), match)
     ends = [
         Side(one.profile, one.own, time, one.doubt, one.edge_own)
         for one, time in zip(corrected, times, strict=True)
@@ -49,7 +50,6 @@ def explained(seed: int, *, alike: bool) -> tuple[Blame, Blame]:
         [Side(one, correct_again(side, one, COST), time) for one in seen]
         for side, seen, time in zip(corrected, case.seen, times, strict=True)
     ]
-    match = match_profiles(*wholes)
     parts = decompose(ends[0], ends[1], match)
     by_round = round_differences(list(zip(*rounds, strict=True)), *wholes, match)
     return true, blame(ends[0], ends[1], match, parts, case.changes, by_round)

@@ -52,7 +52,6 @@ class _Profiled:
 
     whole: Profile
     rounds: tuple[Profile, ...]
-    noise: float
     taken: int
     delayed: float
 
@@ -80,23 +79,18 @@ def explain(
     if answer.seconds is None or rounds.failure is not None or not profiled.before:
         return Explained(_without_causes(suspect, rounds, answer))
     measured = _measured(rounds, answer)
-    by_cpu = answer.clock == "cpu"
-    first, second = (_profiled(one, by_cpu=by_cpu) for one in (profiled.before, profiled.after))
+    first, second = (_profiled(one) for one in (profiled.before, profiled.after))
     whole = (first.whole, second.whole)
-    try:
-        before, after = correct_both(
-            whole,
-            cost,
-            (measured[0] * whole[0].number, measured[1] * whole[1].number),
-            (first.noise * whole[0].number, second.noise * whole[1].number),
-        )
-    except CorrectionError as error:
-        doubt = Caveat("correction", str(error), "raise --budget")
-        return Explained(_without_causes(suspect, rounds, answer, (doubt,)))
     functions = (*whole[0].functions, *whole[1].functions)
     paths = {function.path for function in functions if function.home == "site"}
     changes = changes_between(suspect, repository, paths)
     match = match_profiles(*whole, changes.renames)
+    regions = (measured[0] * whole[0].number, measured[1] * whole[1].number)
+    try:
+        before, after = correct_both(whole, cost, regions, match)
+    except CorrectionError as error:
+        doubt = Caveat("correction", str(error), "raise --budget")
+        return Explained(_without_causes(suspect, rounds, answer, (doubt,)))
     ends = (_side(before, measured[0]), _side(after, measured[1]))
     parts = decompose(*ends, match)
     alone = [
@@ -150,21 +144,18 @@ def _decisive(answer: Confirmation) -> Estimate | None:
     return answer.cpu if answer.clock == "cpu" else answer.wall
 
 
-def _profiled(rounds: Sequence[Round], *, by_cpu: bool) -> _Profiled:
+def _profiled(rounds: Sequence[Round]) -> _Profiled:
     """Read one side's profiles and leave out the disturbed ones."""
-    read = [(profile_from_raw(one.profile), one) for one in rounds if one.profile is not None]
+    read = [profile_from_raw(one.profile) for one in rounds if one.profile is not None]
     if not read:
         raise WireError("profile", "a round that profiled holds no profile")
-    delayed = sum(one.delayed for one, _ in read) / (sum(one.seconds for one, _ in read) or 1.0)
-    taken = [(undelayed(profile), one) for profile, one in read]
-    taken.sort(key=lambda one: float(one[0].own.sum()) / one[0].number)
-    totals = [float(profile.own.sum()) / profile.number for profile, _ in taken]
+    delayed = sum(one.delayed for one in read) / (sum(one.seconds for one in read) or 1.0)
+    taken = [undelayed(one) for one in read]
+    taken.sort(key=lambda one: float(one.own.sum()) / one.number)
+    totals = [float(one.own.sum()) / one.number for one in taken]
     quiet = sum(total <= (1 + DISTURBED) * totals[0] for total in totals)
-    kept = taken[: max(quiet, (len(taken) + 1) // 2)]
-    times = [(one.cpu if by_cpu else one.wall) or 0.0 for _, one in kept]
-    noise = float(np.std(times, ddof=1) / np.sqrt(len(times))) if len(times) > 1 else 0.0
-    profiles = tuple(profile for profile, _ in kept)
-    return _Profiled(merge(profiles), profiles, noise, len(taken), delayed)
+    profiles = tuple(taken[: max(quiet, (len(taken) + 1) // 2)])
+    return _Profiled(merge(profiles), profiles, len(taken), delayed)
 
 
 def _side(corrected: CorrectedProfile, measured: float) -> Side:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asv_explain.profiles.doubt import KINDS, Doubt
+from asv_explain.profiles.match import Match
 from asv_explain.profiles.profile import Profile, Seconds
 from asv_explain.profiles.profiler_cost import ProfilerCost
 from asv_explain.profiles.scales import (
@@ -27,6 +28,7 @@ from asv_explain.profiles.scales import (
     find_scales,
     find_speed,
     strays,
+    surprise,
 )
 
 __all__ = [
@@ -94,6 +96,7 @@ class CorrectedProfile:
         unexplained: ``seconds`` less the sum of ``own``; negative if too much is left.
         scales: How much dearer than calibrated each kind of cost had to be.
         speed: What the profiled times were multiplied by before.
+        bits: With how many bits of surprise each function's calls were charged (N,).
         caveats: What to know about it.
     """
 
@@ -106,6 +109,7 @@ class CorrectedProfile:
     unexplained: float
     scales: MappingProxyType[str, float]
     speed: float
+    bits: Seconds
     caveats: tuple[Caveat, ...]
 
 
@@ -135,25 +139,31 @@ def correct_both(
     profiles: tuple[Profile, Profile],
     cost: ProfilerCost,
     seconds: tuple[float, float],
-    noise: tuple[float, float] = (0.0, 0.0),
+    match: Match,
 ) -> tuple[CorrectedProfile, CorrectedProfile]:
     """Take the profiler's cost out of two sides that are to be compared.
 
     What both sides together miss is shared between a common speed and common scales, by how much
-    of it each may be expected to be. Each side then closes by a speed of its own.
+    of it each may be expected to be. Each side then closes by a speed of its own. A function is
+    charged with the same bits of surprise on both: what else is called more does not change how
+    soon after one another its own calls come.
 
     Args:
         profiles: Of both sides of one benchmark.
         cost: Of the interpreter that was profiled.
         seconds: Unprofiled time of each side, of as many calls as its profile holds.
-        noise: Standard error of each, and of each profile's total against it.
+        match: The pairs of their functions.
 
     Raises:
         CorrectionError: A time is no time above 0, or a result does not add up to it.
     """
-    for one, error in zip(seconds, noise, strict=True):
-        _check(one, error)
-    added = [added_costs(profile, cost) for profile in profiles]
+    for one in seconds:
+        _check(one, 0.0)
+    bits = [surprise(profile) for profile in profiles]
+    both = (match.before >= 0) & (match.after >= 0)
+    first, second = match.before[both], match.after[both]
+    bits[0][first] = bits[1][second] = (bits[0][first] + bits[1][second]) / 2
+    added = [added_costs(one, cost, each) for one, each in zip(profiles, bits, strict=True)]
     stray = strays(cost)
     # A call of the benchmark counts as much on one side as on the other.
     weights = [1 / profile.number for profile in profiles]
@@ -165,15 +175,14 @@ def correct_both(
         return np.concatenate(parts)
 
     speed, slowed = common_speed(seen, costs(1.0), stray, total)
-    error = math.hypot(*(one * by for one, by in zip(noise, weights, strict=True)))
-    scales, settles = find_scales(speed * seen, costs(speed), stray, total, error)
+    scales, settles = find_scales(speed * seen, costs(speed), stray, total, 0.0)
     slows = slowed / max(float(seen.sum()) * speed, np.finfo(float).tiny)
     settles = settles * (1 - slowed)
     before, after = (
         _correct(
-            one, time, error, scales, find_speed(one, scales, time), (stray, settles * by, slows)
+            one, time, 0.0, scales, find_speed(one, scales, time), (stray, settles * by, slows)
         )
-        for one, time, error, by in zip(added, seconds, noise, weights, strict=True)
+        for one, time, by in zip(added, seconds, weights, strict=True)
     )
     return before, after
 
@@ -187,7 +196,9 @@ def correct_again(corrected: CorrectedProfile, profile: Profile, cost: ProfilerC
         cost: Of the interpreter that was profiled.
     """
     seconds = corrected.seconds / corrected.profile.number * profile.number
-    added = added_costs(profile, cost)
+    bits = dict(zip(corrected.profile.functions, corrected.bits.tolist(), strict=True))
+    alone = zip(profile.functions, surprise(profile).tolist(), strict=True)
+    added = added_costs(profile, cost, np.array([bits.get(*one) for one in alone], np.float64))
     scales = np.array([corrected.scales[kind] for kind in KINDS])
     speed = find_speed(added, scales, seconds)
     own: Seconds = np.maximum(speed * profile.own - added.at(speed) @ scales, 0.0)
@@ -241,6 +252,7 @@ def _correct(
         unexplained=unexplained,
         scales=MappingProxyType(dict(zip(KINDS, scales.tolist(), strict=True))),
         speed=speed,
+        bits=costs.bits,
         caveats=_caveats(profile, seconds, noise, excess, unexplained),
     )
     check_closure(corrected)

@@ -36,8 +36,9 @@ class ProfilerCost:
             time.
         caller_awaited: The same, in the own time of whoever awaits it.
         callee_bit: Seconds per call and bit of surprise, in the called function's own time.
-            cProfile finds its record of a function in a tree, and finds it the later the rarer
-            the function is; a function that is one in ``2**n`` of all calls has ``n`` bits.
+            cProfile finds its record of a function in a tree, and finds it the later the more
+            other calls there were since; a function called at random, once in ``2**n`` calls, has
+            ``n`` bits.
         caller_bit: The same, in its caller's own time.
         bytecode: Share by which Python code without calls slows down.
         python: Version of the interpreter.

@@ -22,6 +22,7 @@ __all__ = [
     "find_scales",
     "find_speed",
     "strays",
+    "surprise",
 ]
 
 # Real code is dearer or cheaper to profile than tight loops by caches and branch prediction. What
@@ -32,6 +33,8 @@ GREATEST_SCALE: Final = 4.0
 # A busy machine slows a profiled run to a half or a third; what asks for more is something else.
 SLOWEST: Final = 1 / 3
 FASTEST: Final = 3.0
+# How deep calls are followed to count what is called between two calls of a function.
+_DEPTH: Final = 30
 # Kinds of little weight still move a little, so that none is stuck while others are at a limit.
 _LEAST_PULL = 0.02
 # Halvings of a range of some hundred until it is as narrow as a float can tell.
@@ -47,12 +50,14 @@ class AddedCosts:
         profile: Of these functions.
         calls: What calls add to a function, called and calling, by kind (N, K).
         callee: What being called adds to it (N, K).
+        bits: With how many bits of surprise its calls were charged (N,).
         slowdown: Of the time left, the share by which code without calls is slowed (N,).
     """
 
     profile: Profile
     calls: _Matrix
     callee: _Matrix
+    bits: Seconds
     slowdown: Seconds
 
     def at(self, speed: float) -> _Matrix:
@@ -63,15 +68,43 @@ class AddedCosts:
         return added
 
 
-def added_costs(profile: Profile, cost: ProfilerCost) -> AddedCosts:
-    """Seconds that each kind of cost adds to each function."""
+def surprise(profile: Profile) -> Seconds:
+    """Bits of surprise with which each function is called, on the mean of its calls (N,).
+
+    cProfile's tree finds a function the sooner the fewer calls there were since its last one
+    (Sleator and Tarjan 1985, J. ACM 32, 652: the working set of a splay tree). Where one call of
+    the caller calls it several times, all but the first follow after what the caller calls in
+    between; else its share of all calls has to do.
+    """
+    size, all_calls = len(profile.functions), max(int(profile.calls.sum()), 1)
+    globally = np.log2(all_calls / np.maximum(profile.calls, 1))
+    caller, callee = profile.caller, profile.callee
+    rate = profile.edge_calls / np.maximum(profile.calls, 1)[caller]
+    # All calls in one call of each function; what calls itself has at most all there are.
+    below = np.zeros(size)
+    for _ in range(_DEPTH):
+        below = np.minimum(np.bincount(caller, rate * (1 + below)[callee], size), all_calls)
+    often = np.maximum(rate, 1.0)
+    gap = np.log2(np.maximum(below[caller] / often, 1.0))
+    saved = (1 - 1 / often) * np.maximum(globally[callee] - gap, 0.0) * profile.edge_calls
+    bits: Seconds = globally - np.bincount(callee, saved, size) / np.maximum(profile.calls, 1)
+    return np.maximum(bits, 0.0)
+
+
+def added_costs(profile: Profile, cost: ProfilerCost, bits: Seconds | None = None) -> AddedCosts:
+    """Seconds that each kind of cost adds to each function.
+
+    Args:
+        profile: Of which.
+        cost: Of the interpreter that was profiled.
+        bits: Of surprise of each function (N,); from the profile itself if left out.
+    """
     size = len(profile.functions)
     builtin = np.array([one.is_builtin for one in profile.functions], bool)
     awaited = np.array([one.is_coroutine for one in profile.functions], bool) & ~builtin
     resumed = np.array([one.is_generator for one in profile.functions], bool) & ~builtin & ~awaited
     python = ~builtin & ~resumed & ~awaited
-    all_calls = max(int(profile.calls.sum()), 1)
-    bits = np.log2(all_calls / np.maximum(profile.calls, 1))
+    bits = surprise(profile) if bits is None else bits
     callee = np.zeros((size, len(KINDS)))
     caller = np.zeros((size, len(KINDS)))
     weights: tuple[tuple[NDArray[np.float64 | np.bool_], Estimate, Estimate], ...] = (
@@ -86,7 +119,7 @@ def added_costs(profile: Profile, cost: ProfilerCost) -> AddedCosts:
         on_edges = weight[profile.callee] * profile.edge_calls
         caller[:, kind] = np.bincount(profile.caller, on_edges, size) * outside.value
     share = cost.bytecode.value / (1 + cost.bytecode.value)
-    return AddedCosts(profile, callee + caller, callee, np.where(builtin, 0.0, share))
+    return AddedCosts(profile, callee + caller, callee, bits, np.where(builtin, 0.0, share))
 
 
 def strays(cost: ProfilerCost) -> _Matrix:
