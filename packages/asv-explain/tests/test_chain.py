@@ -75,12 +75,12 @@ def test_from_raw_profiles_to_json_and_back(
     assert one.residual is not None
     read = decode(encode(one))
     assert read == one
-    total = sum(cause.seconds for cause in read.causes) + one.residual
-    scale = sum(abs(cause.seconds) for cause in one.causes) + abs(one.residual)
+    total = sum(cause.amount for cause in read.causes) + one.residual
+    scale = sum(abs(cause.amount) for cause in one.causes) + abs(one.residual)
     assert total == pytest.approx(one.difference, abs=1e-9 * max(scale, 1e-9))
     for cause in one.causes:
         if cause.interval is not None:
-            assert cause.interval.low <= cause.seconds <= cause.interval.high
+            assert cause.interval.low <= cause.amount <= cause.interval.high
             assert (cause.interval.low <= 0 <= cause.interval.high) or not cause.noise
     if one.verdict is Verdict.SLOWER and explained.after is not None:
         assert explained.after.own.sum() + explained.after.unexplained == pytest.approx(

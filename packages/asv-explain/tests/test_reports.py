@@ -22,7 +22,7 @@ from asv_explain.explanation import (
 )
 from asv_explain.reports.markdown import LIMIT, to_markdown
 from asv_explain.reports.terminal import render
-from asv_explain.reports.text import amount, calls, headline
+from asv_explain.reports.text import amount, calls, headline, share
 
 HOSTILE = "</script>|<img src=x onerror=alert(1)>`*_[a](b)\x1b[31m\n# h"
 
@@ -223,6 +223,7 @@ def test_markdown_keeps_within_what_github_takes() -> None:
         (0.0123456, "12.3 ms"),
         (-2.5e-6, "-2.5 µs"),
         (3e-10, "0.3 ns"),
+        (-2e-16, "0 ns"),
     ],
 )
 def test_seconds_have_three_digits_and_a_unit(value: float, text: str) -> None:
@@ -253,3 +254,19 @@ def test_headline_names_the_first_cause() -> None:
     assert headline(explanation(verdict=Verdict.SAME)).endswith(
         "takes the same time between bbbbbbbb and aaaaaaaa."
     )
+
+
+def test_noise_is_said_in_words() -> None:
+    """A cause that can't be told from noise says so, and is no headline."""
+    noise = dataclasses.replace(CAUSE, noise=True)
+    sure = dataclasses.replace(CAUSE, name="sure", amount=0.0)
+    assert "50 % ± 10, within noise" in shown(explanation(causes=(noise,)))
+    assert "within noise" in to_markdown([explanation(causes=(noise,))])
+    assert headline(explanation(causes=(noise,))).endswith("but no cause can be told from noise.")
+    assert "sure accounts for" in headline(explanation(causes=(noise, sure)))
+
+
+def test_interval_and_share_have_one_denominator() -> None:
+    """Where gains hide a part of the loss, the interval is a share of the same seconds."""
+    cause = dataclasses.replace(CAUSE, share=0.25)
+    assert share(cause, 1.0) == "25 % ± 5"

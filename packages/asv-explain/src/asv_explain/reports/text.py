@@ -21,6 +21,8 @@ _SCALES = {
     SECONDS: ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")),
     BYTES: ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B")),
 }
+# Below a picosecond is the rounding of sums.
+_SMALLEST = {SECONDS: 1e-12}
 
 
 def plain(text: str) -> str:
@@ -38,6 +40,7 @@ def amount(value: float, unit: str = SECONDS, sign: bool = False) -> str:
     """A value to three digits; seconds and bytes in the scale that suits them."""
     if unit not in _SCALES:
         return f"{value:{'+' if sign else ''}.4g} {plain(unit)}"
+    value = value if abs(value) >= _SMALLEST.get(unit, 0.0) else 0.0
     size = abs(value)
     scale, name = next(
         # Just below a unit, rounding to three digits would reach it.
@@ -133,7 +136,8 @@ def explained(explanation: Explanation) -> str:
     unit = explanation.unit
     if explanation.kind == "track":
         return f"{amount(explanation.difference, unit, sign=True)}, which can't be attributed"
-    residual = explanation.residual / explanation.difference * 100
+    # Rounding alone must not make a nothing of less than nothing.
+    residual = round(explanation.residual / explanation.difference * 100) + 0.0
     return (
         f"explained {100 - residual:.0f} % of {amount(explanation.difference, unit, sign=True)}, "
         f"residual {residual:.0f} % ({amount(explanation.residual, unit, sign=True)})"
