@@ -10,6 +10,7 @@ from simulation import COST, simulate
 
 from asv_explain.attribution.blame import Blame, blame
 from asv_explain.attribution.decompose import Side, decompose, round_differences
+from asv_explain.attribution.doubts import OWN_PART, doubts
 from asv_explain.profiles.correct import correct_again, correct_both
 from asv_explain.profiles.match import match_profiles
 from asv_explain.profiles.merge import merge
@@ -82,3 +83,43 @@ def test_intervals_hold_what_is_true(alike: bool) -> None:
     assert np.median(middling) < 0.15
     large = [one for one in found if one.true >= 0.3]
     assert np.mean([one.noise for one in large]) < 0.2
+
+
+def _sides(seed: int, after: int) -> tuple[Side, Side]:
+    """The side before of a case, and either side of it (0 or 1), corrected together."""
+    case = simulate(seed)
+    seen = case.seen[0][0], case.seen[after][0]
+    times = float(case.true[0].own.sum()), float(case.true[after].own.sum())
+    first, second = correct_both(seen, COST, times, match_profiles(*seen))
+    return (
+        Side(first.profile, first.own, times[0], first.doubt, first.edge_own),
+        Side(second.profile, second.own, times[1], second.doubt, second.edge_own),
+    )
+
+
+def test_what_is_wrong_with_both_sides_alike_cancels() -> None:
+    """Of two sides that ran the same, only the small part that each has of its own is in doubt."""
+    before, after = _sides(1, after=0)
+    found = doubts(before, after, match_profiles(before.profile, after.profile))
+    assert found is not None
+    alone = np.sqrt(np.square(found.after).sum())
+    together = np.sqrt(np.square(found.after - found.before).sum())
+    assert 0 < together < 2 * OWN_PART * alone
+
+
+def test_closing_leaves_no_error_in_the_total() -> None:
+    """Whatever strays, each side still sums to its unprofiled time, which no mode changes."""
+    before, after = _sides(2, after=1)
+    found = doubts(before, after, match_profiles(before.profile, after.profile))
+    assert found is not None
+    for side, modes in ((before, found.before), (after, found.after)):
+        assert np.abs(modes).max() > 0
+        moved = modes[:, side.own > 0] if len(side.own) == modes.shape[1] else modes
+        assert np.abs(moved.sum(axis=1)).max() < 1e-3 * side.measured
+
+
+def test_sides_without_a_correction_have_no_doubt() -> None:
+    """Times from which nothing was taken out are as they are."""
+    profile = simulate(1).true[0]
+    side = Side(profile, profile.own, 1.0)
+    assert doubts(side, side, match_profiles(profile, profile)) is None

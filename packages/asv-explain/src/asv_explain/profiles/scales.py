@@ -37,8 +37,8 @@ FASTEST: Final = 3.0
 _DEPTH: Final = 30
 # Kinds of little weight still move a little, so that none is stuck while others are at a limit.
 _LEAST_PULL = 0.02
-# Halvings of a range of some hundred until it is as narrow as a float can tell.
-_HALVINGS: Final = 64
+# Halvings of a range of some hundred until it is narrower than sums of many floats can tell.
+_HALVINGS: Final = 50
 _Matrix: TypeAlias = NDArray[np.float64]
 
 
@@ -197,12 +197,14 @@ def common_speed(
 
 def find_speed(added: AddedCosts, scales: _Matrix, seconds: float) -> float:
     """Return what to multiply a profile's times by to close on the unprofiled time."""
-    seen = added.profile.own
+    seen, of_calls, scaled = added.profile.own, added.calls.sum(axis=1), added.calls @ scales
+    slowdown = added.slowdown * scales[KINDS.index("bytecode")]
     least, greatest = SLOWEST, FASTEST
     for _ in range(_HALVINGS):
         speed = (least + greatest) / 2
-        left = float(np.maximum(speed * seen - added.at(speed) @ scales, 0.0).sum())
-        if left < seconds:
+        own = speed * seen
+        own -= scaled + slowdown * np.maximum(own - of_calls, 0.0)
+        if float(np.maximum(own, 0.0).sum()) < seconds:
             least = speed
         else:
             greatest = speed
