@@ -55,8 +55,7 @@ def doubts(before: Side, after: Side, match: Match) -> Doubts | None:
     the difference of what closing leaves of it. The others are sums with random signs of all that
     is independent: each function's strays from the scales, common to both sides but for
     ``OWN_PART`` of them, so that only what changed of a matched pair's calls counts, and all of a
-    new function's; each side's part of the scales; clamped and unexplained seconds; and the noise
-    of the totals.
+    new function's; each side's part of the scales; clamped and unexplained seconds.
 
     Args:
         before: One side.
@@ -77,15 +76,12 @@ def doubts(before: Side, after: Side, match: Match) -> Doubts | None:
     for doubt, pair_of, number in sides:
         signs = [one[:, pair_of] for one in common]
         free = _independent(doubt, signs, own_part[pair_of], generator)
-        strays.append(np.concatenate([doubt.of_all.astype(np.float32), free]) / np.float32(number))
-    total = sides[0][0].total(strays[0]) + sides[1][0].total(strays[1])
+        strays.append(np.concatenate([doubt.ways.astype(np.float32), free]) / np.float32(number))
+    off = np.stack([one.total(errors) for errors, (one, *_) in zip(strays, sides, strict=True)])
     modes = []
     for errors, (doubt, pair_of, number) in zip(strays, sides, strict=True):
-        # First the common scales close on both sides' sum, then each side by its speed.
-        errors -= np.multiply.outer(total, doubt.closing.astype(np.float32))
-        errors -= np.multiply.outer(doubt.total(errors), doubt.by_speed.astype(np.float32))
-        ends = _signs(generator, 1) * (doubt.noise * doubt.by_speed)
-        ends = ends + _signs(generator, 1) * doubt.shared
+        errors -= off.T @ doubt.closing.T.astype(np.float32)
+        ends = _signs(generator, 1) * doubt.shared
         errors[-SIGN_SETS:] += ends.astype(np.float32) / np.float32(np.sqrt(SIGN_SETS) * number)
         mode = np.zeros((len(errors), pairs), np.float32)
         mode[:, pair_of] = errors
@@ -101,7 +97,7 @@ def _independent(
 ) -> _Errors:
     """Sums with random signs of one side's independent strays (SIGN_SETS, N)."""
     shared_part = np.sqrt(1 - np.square(own_part))
-    ways = doubt.of_all.astype(np.float32)
+    ways = doubt.ways.astype(np.float32)
     errors: _Errors = _signs(generator, len(ways)).astype(np.float32) @ (
         ways * np.float32(OWN_PART)
     )

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import enum
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +23,14 @@ from asv_explain.profiles.match import Match
 from asv_explain.profiles.profile import Profile, Seconds
 from asv_explain.profiles.profiler_cost import ProfilerCost
 from asv_explain.profiles.scales import (
+    GREATEST_SCALE,
+    LEAST_SCALE,
     AddedCosts,
     added_costs,
-    common_speed,
+    both_ways,
     find_scales,
     find_speed,
+    settle_both,
     strays,
     surprise,
 )
@@ -132,7 +136,15 @@ def correct(
     added = added_costs(profile, cost)
     stray = strays(cost)
     scales, settles = find_scales(profile.own, added.at(1.0), stray, seconds, noise)
-    return _correct(added, seconds, noise, scales, 1.0, (stray, settles, 0.0))
+    matrix = added.at(1.0)
+    return _correct(
+        added,
+        seconds,
+        noise,
+        scales,
+        1.0,
+        _Closing(stray @ matrix.T, (matrix @ settles)[:, None], 0),
+    )
 
 
 def correct_both(
@@ -143,10 +155,10 @@ def correct_both(
 ) -> tuple[CorrectedProfile, CorrectedProfile]:
     """Take the profiler's cost out of two sides that are to be compared.
 
-    What both sides together miss is shared between a common speed and common scales, by how much
-    of it each may be expected to be. Each side then closes by a speed of its own. A function is
-    charged with the same bits of surprise on both: what else is called more does not change how
-    soon after one another its own calls come.
+    What each side misses is shared between common scales, a common speed and a speed of its own,
+    by how much of it each may be expected to be; then speeds meet the times exactly. A function
+    is charged with the same bits of surprise on both: what else is called more does not change
+    how soon after one another its own calls come.
 
     Args:
         profiles: Of both sides of one benchmark.
@@ -157,34 +169,53 @@ def correct_both(
     Raises:
         CorrectionError: A time is no time above 0, or a result does not add up to it.
     """
-    for one in seconds:
-        _check(one, 0.0)
+    for region in seconds:
+        _check(region, 0.0)
     bits = [surprise(profile) for profile in profiles]
     both = (match.before >= 0) & (match.after >= 0)
     first, second = match.before[both], match.after[both]
     bits[0][first] = bits[1][second] = (bits[0][first] + bits[1][second]) / 2
     added = [added_costs(one, cost, each) for one, each in zip(profiles, bits, strict=True)]
     stray = strays(cost)
-    # A call of the benchmark counts as much on one side as on the other.
-    weights = [1 / profile.number for profile in profiles]
-    seen = np.concatenate([one.own * by for one, by in zip(profiles, weights, strict=True)])
-    total = sum(one * by for one, by in zip(seconds, weights, strict=True))
-
-    def costs(speed: float) -> _Matrix:
-        parts = [one.at(speed) * by for one, by in zip(added, weights, strict=True)]
-        return np.concatenate(parts)
-
-    speed, slowed = common_speed(seen, costs(1.0), stray, total)
-    scales, settles = find_scales(speed * seen, costs(speed), stray, total, 0.0)
-    slows = slowed / max(float(seen.sum()) * speed, np.finfo(float).tiny)
-    settles = settles * (1 - slowed)
+    scales = _both_scales(added, stray, seconds)
+    speeds = [find_speed(one, scales, time) for one, time in zip(added, seconds, strict=True)]
+    counts = [
+        speed * one.profile.own > one.at(speed) @ scales
+        for one, speed in zip(added, speeds, strict=True)
+    ]
+    ways = [
+        both_ways(one, stray, side, speed) / one.profile.number
+        for side, (one, speed) in enumerate(zip(added, speeds, strict=True))
+    ]
+    settles = settle_both(ways, counts)
     before, after = (
         _correct(
-            one, time, 0.0, scales, find_speed(one, scales, time), (stray, settles * by, slows)
+            one,
+            seconds[side],
+            0.0,
+            scales,
+            speeds[side],
+            _Closing(ways[side] * one.profile.number, ways[side].T @ settles, side),
         )
-        for one, time, by in zip(added, seconds, weights, strict=True)
+        for side, one in enumerate(added)
     )
     return before, after
+
+
+def _both_scales(
+    added: Sequence[AddedCosts], stray: _Matrix, seconds: tuple[float, float]
+) -> Seconds:
+    """The likeliest scales of two sides, from what the calibrated cost leaves too much of each."""
+    gaps = []
+    ways = []
+    for side, (one, time) in enumerate(zip(added, seconds, strict=True)):
+        left = float(np.maximum(one.profile.own - one.at(1.0).sum(axis=1), 0.0).sum())
+        gaps.append((left - time) / one.profile.number)
+        ways.append(both_ways(one, stray, side) / one.profile.number)
+    settles = settle_both(ways, [one.profile.own > 0 for one in added])
+    moved = (settles @ np.array(gaps))[: len(stray)]
+    scales: Seconds = np.clip(1 + moved @ stray, LEAST_SCALE, GREATEST_SCALE)
+    return scales
 
 
 def correct_again(corrected: CorrectedProfile, profile: Profile, cost: ProfilerCost) -> Seconds:
@@ -205,6 +236,14 @@ def correct_again(corrected: CorrectedProfile, profile: Profile, cost: ProfilerC
     return own
 
 
+class _Closing(NamedTuple):
+    """How a side closes: what ``Doubt`` says of it."""
+
+    ways: _Matrix
+    closing: _Matrix
+    side: int
+
+
 def _check(seconds: float, noise: float) -> None:
     if not 0 < seconds < math.inf:
         raise CorrectionError(f"the unprofiled time must be above 0 seconds, not {seconds}")
@@ -218,12 +257,9 @@ def _correct(
     noise: float,
     scales: Seconds,
     speed: float,
-    closing: tuple[_Matrix, Seconds, float],
+    closing: _Closing,
 ) -> CorrectedProfile:
-    """Take scaled costs out of a profile that ran at a speed.
-
-    ``closing`` is the doubt's ``stray``, ``settles`` and ``slows``.
-    """
+    """Take scaled costs out of a profile that ran at a speed."""
     profile, added = costs.profile, costs.at(speed)
     seen, removed = speed * profile.own, added @ scales
     own = np.maximum(seen - removed, 0.0)
@@ -231,12 +267,10 @@ def _correct(
     unexplained = seconds - math.fsum(own)
     shares = own if own.any() else profile.own
     doubt = Doubt(
-        seen=seen,
-        added=added,
         removed=added * scales,
-        stray=closing[0],
-        settles=closing[1],
-        slows=closing[2],
+        ways=closing.ways,
+        closing=np.where((own > 0)[:, None], closing.closing, 0.0),
+        side=closing.side,
         counts=own > 0,
         clamped=excess,
         shared=unexplained * shares / max(float(shares.sum()), np.finfo(float).tiny),

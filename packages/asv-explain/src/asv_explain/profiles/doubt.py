@@ -22,6 +22,7 @@ __all__ = [
     "FUNCTION_COMMON_STRAY",
     "FUNCTION_STRAY",
     "KINDS",
+    "SIDE_SPEED_STRAY",
     "SPEED_STRAY",
     "STRAY",
     "Doubt",
@@ -42,6 +43,8 @@ FUNCTION_STRAY: Final = (0.1, 0.1, 0.1, 0.1, 0.3, 0.5)
 # How far profiled runs of both sides alike are slower or faster than unprofiled ones by more than
 # the profiler's cost: they are longer, so that what else the machine does disturbs them more.
 SPEED_STRAY: Final = 0.25
+# The same for one side alone: sides take turns, so that the machine treats both nearly alike.
+SIDE_SPEED_STRAY: Final = 0.03
 
 _Matrix: TypeAlias = NDArray[np.float64]
 _Float = TypeVar("_Float", np.float32, np.float64)
@@ -52,51 +55,26 @@ class Doubt:
     """What may be wrong with one side's N corrected times; seconds over the whole region.
 
     Attributes:
-        seen: What the profiler saw of each function, at the speed of the unprofiled run (N,).
-        added: What each kind of cost adds to each function by the calibration (N, K).
-        removed: What was taken out: ``added`` by its scales (N, K).
-        stray: The independent ways in which scales stray before closing, each by its standard
-            error (J, K).
-        settles: How far closing moves each scale for each second that the total is off, that of
-            both sides where they close together (K,).
-        slows: How far closing changes what was seen for each such second, as a share of it.
+        removed: What was taken out of each function by each kind of cost (N, K).
+        ways: What scales and speed, straying in independent ways by one standard error each,
+            would do to each time if nothing closed (J, N).
+        closing: How closing changes each time for each second per call of the benchmark that a
+            side is off, one column for each side that closes (N, S).
+        side: Which of these is this side.
         counts: Which functions closing moves: those with time left (N,).
         clamped: What more was taken out of a function than it had (N,).
         shared: Its share of the seconds that no scale explains (N,).
         noise: Standard error of the total on which it closes.
     """
 
-    seen: Seconds
-    added: _Matrix
     removed: _Matrix
-    stray: _Matrix
-    settles: Seconds
-    slows: float
+    ways: _Matrix
+    closing: _Matrix
+    side: int
     counts: NDArray[np.bool_]
     clamped: Seconds
     shared: Seconds
     noise: float
-
-    @property
-    def closing(self) -> Seconds:
-        """How closing changes each time for each second that the total is off (N,)."""
-        change = self.added @ self.settles + self.slows * self.seen
-        of_counted: Seconds = np.where(self.counts, change, 0.0)
-        return of_counted
-
-    @property
-    def by_speed(self) -> Seconds:
-        """How closing by speed changes each time for each second that this side is off (N,)."""
-        seen = np.where(self.counts, self.seen, 0.0)
-        change: Seconds = seen / max(float(seen.sum()), np.finfo(float).tiny)
-        return change
-
-    @property
-    def of_all(self) -> _Matrix:
-        """What each stray of scales and speed, by its standard error, does to times (J + 1, N)."""
-        speed = (SPEED_STRAY if self.slows else 0.0) * self.seen
-        errors: _Matrix = np.vstack([self.stray @ self.added.T, speed])
-        return errors
 
     @property
     def of_functions(self) -> _Matrix:
@@ -111,9 +89,9 @@ class Doubt:
 
     def standard_error(self) -> Seconds:
         """Standard error of each function's time, if this side closed alone (N,)."""
-        closing = self.closing
+        closing = self.closing[:, self.side]
         closing = closing / max(float(closing.sum()), np.finfo(float).tiny)
-        common = self.of_all - self.total(self.of_all)[:, None] * closing
+        common = self.ways - self.total(self.ways)[:, None] * closing
         own = np.square(self.of_functions).sum(axis=0)
         # Each function's own stray moves all functions by closing, itself among them.
         settled = own * np.where(self.counts, 1 - 2 * closing, 1.0)

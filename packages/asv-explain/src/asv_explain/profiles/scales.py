@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from asv_explain.profiles.doubt import COMMON_STRAY, KINDS, SPEED_STRAY, STRAY
+from asv_explain.profiles.doubt import COMMON_STRAY, KINDS, SIDE_SPEED_STRAY, SPEED_STRAY, STRAY
 from asv_explain.profiles.profile import Profile, Seconds
 from asv_explain.profiles.profiler_cost import Estimate, ProfilerCost
 
@@ -18,9 +19,10 @@ __all__ = [
     "LEAST_SCALE",
     "AddedCosts",
     "added_costs",
-    "common_speed",
+    "both_ways",
     "find_scales",
     "find_speed",
+    "settle_both",
     "strays",
     "surprise",
 ]
@@ -174,25 +176,39 @@ def find_scales(
     found = scales((least + greatest) / 2)
     free = np.where((found > LEAST_SCALE) & (found < GREATEST_SCALE), direction, 0.0)
     moves = float(added[own > added @ found].sum(axis=0) @ free) + allowed
-    return found, free / moves if moves > 0 else np.zeros(len(KINDS))
+    # Less than that a division could not take.
+    least = np.finfo(float).tiny / np.finfo(float).eps
+    return found, free / moves if moves > least else np.zeros(len(KINDS))
 
 
-def common_speed(
-    seen: Seconds, added: _Matrix, stray: _Matrix, seconds: float
-) -> tuple[float, float]:
-    """Return the speed that is the likeliest, and the share of a gap that goes to speed.
+def both_ways(added: AddedCosts, stray: _Matrix, side: int, speed: float = 1.0) -> _Matrix:
+    """What each way in which scales and speeds of two sides stray does to one side (J + 3, N).
 
-    What the profiler's calibrated cost leaves unmet is due to the scales and to the speed, each in
-    proportion to its variance in seconds.
+    Args:
+        added: What the profiler adds to the side's functions.
+        stray: The ways in which scales stray.
+        side: 0 or 1.
+        speed: What the profiled times are multiplied by.
     """
-    weight, total = added.sum(axis=0), float(seen.sum())
-    of_speed = (SPEED_STRAY * total) ** 2
-    of_scales = float(np.square(stray @ weight).sum())
-    if not total:
-        return 1.0, 0.0
-    share = of_speed / (of_speed + of_scales)
-    gap = float(np.maximum(seen - added.sum(axis=1), 0.0).sum()) - seconds
-    return min(max(1 - share * gap / total, SLOWEST), FASTEST), share
+    speeds = np.zeros((3, len(added.profile.own)))
+    speeds[0] = SPEED_STRAY * speed * added.profile.own
+    speeds[1 + side] = SIDE_SPEED_STRAY * speed * added.profile.own
+    return np.vstack([stray @ added.at(speed).T, speeds])
+
+
+def settle_both(ways: Sequence[_Matrix], counts: Sequence[NDArray[np.bool_]]) -> _Matrix:
+    """Return how far each way moves for each second that one of both sides is off (J, 2).
+
+    Ways are independent and of one standard error each, so that the least of them that meet what
+    both sides are off are the likeliest: the least squares solution of two equations.
+
+    Args:
+        ways: Of each side, what each does to its functions, per call of the benchmark.
+        counts: Of each side, which functions have time to give.
+    """
+    totals = [way @ one.astype(np.float64) for way, one in zip(ways, counts, strict=True)]
+    settles: _Matrix = np.linalg.pinv(np.stack(totals))
+    return settles
 
 
 def find_speed(added: AddedCosts, scales: _Matrix, seconds: float) -> float:
