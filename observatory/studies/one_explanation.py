@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 import msgspec
 
-from asv_explain import pipeline
+from asv_explain import parts, pipeline
 from asv_explain.attribution import blame
 from asv_explain.changes.change import Change, Changes
 from asv_explain.changes.evidence import Evidence
@@ -33,7 +33,8 @@ TIMED = 8
 STAGES = (
     ("profiles", pipeline, "profile_from_raw"),
     ("profiles", pipeline, "merge"),
-    ("correct", pipeline, "correct"),
+    ("correct", pipeline, "correct_both"),
+    ("correct", pipeline, "correct_again"),
     ("match", pipeline, "match_profiles"),
     ("match", pipeline, "round_differences"),
     ("blame", pipeline, "decompose"),
@@ -65,8 +66,8 @@ def explain_once(folder: Path) -> dict[str, float]:
         for stage, module, name in STAGES:
             timed = _timed(getattr(module, name), stage, taken)
             stack.enter_context(patch.object(module, name, timed))
-        stack.enter_context(patch.object(pipeline, "read_changes", lambda *_: changes))
-        stack.enter_context(patch.object(pipeline, "evidence", _evidence))
+        stack.enter_context(patch.object(parts, "read_changes", lambda *_: changes))
+        stack.enter_context(patch.object(parts, "evidence", _evidence))
         answer = pipeline.explain(suspect, rounds, COST, folder, 1.05).explanation
     encode(answer)
     taken["cpu"], taken["wall"] = process_time() - begun, perf_counter() - started

@@ -49,7 +49,7 @@ EXPLAIN = ROOT / "packages" / "asv-explain" / "src"
 
 # What its rooms may import of each other; the modules beside them tie the rooms together.
 EXPLAIN_ROOMS: dict[str, set[str]] = {
-    "profiles": set(),
+    "profiles": {"explanation"},
     "changes": set(),
     "measuring": {"profiles", "explanation", "suspect", "files"},
     "attribution": {"profiles", "changes"},

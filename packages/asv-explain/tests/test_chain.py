@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import costs, raw_profiles
 
-from asv_explain import pipeline
+from asv_explain import parts, pipeline
 from asv_explain.changes.change import Change, Changes
 from asv_explain.explanation import Verdict, decode, encode
 from asv_explain.measuring.calibrate import ProfilerCost
@@ -66,8 +66,8 @@ def test_from_raw_profiles_to_json_and_back(
 ) -> None:
     """Causes and residual are the measured difference, also after a way through JSON."""
     with (
-        mock.patch.object(pipeline, "read_changes", return_value=changed),
-        mock.patch.object(pipeline, "evidence", return_value=None),
+        mock.patch.object(parts, "read_changes", return_value=changed),
+        mock.patch.object(parts, "evidence", return_value=None),
     ):
         explained = pipeline.explain(SUSPECT, measured, cost, Path("nowhere"), 1.05)
     one = explained.explanation

@@ -35,7 +35,7 @@ CONFIG = {
     "pythons": [PYTHON],
     "results_dir": ".asv/results",
 }
-_CALLS = ("python", "builtin", "resumed", "bit")
+_CALLS = ("python", "builtin", "resumed", "awaited", "bit")
 _KINDS = [f"{side}_{kind}" for side in ("callee", "caller") for kind in _CALLS]
 COST = ProfilerCost(
     **dict.fromkeys([*_KINDS, "bytecode"], Estimate(0.0, 0.0)),
