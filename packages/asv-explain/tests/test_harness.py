@@ -24,6 +24,16 @@ import os
 import sys
 
 
+class Prepared:
+    def setup(self):
+        from stock import Stock
+
+        self.stock = Stock()
+
+    def time_it(self):
+        len(self.stock.items)
+
+
 def time_plain():
     return sorted([str(number) for number in range(50)], key=lambda text: len(text))
 
@@ -174,6 +184,17 @@ def timeraw_fails():
 """
 
 
+STOCK = """
+def fill(count):
+    return list(range(count))
+
+
+class Stock:
+    def __init__(self):
+        self.items = fill(3)
+"""
+
+
 @pytest.fixture
 def suite(tmp_path: Path) -> Path:
     """A benchmark package on disk."""
@@ -292,6 +313,17 @@ def test_a_profile_counts_calls_and_edges_exactly(suite: Path) -> None:
     assert calls["builtins.sorted", "time_plain.<locals>.<lambda>"] == 300
     assert not any("_lsprof" in name for name in found)
     assert not any("harness" in function["path"] for function in found.values())
+
+
+def test_a_profile_names_what_setup_runs(suite: Path) -> None:
+    """Setup's own calls of packages are listed, and are not in the profile."""
+    (suite.parent / "lib").mkdir()
+    (suite.parent / "lib" / "stock.py").write_text(STOCK)
+    where = {"PYTHONPATH": str(suite.parent / "lib")}
+    answer = ask(suite, "suite.Prepared.time_it", "profile", where, number=1, batches=1)
+    assert answer["profile"]["prepared"] == [["stock.py", "Stock.__init__"], ["stock.py", "fill"]]
+    assert set(functions(answer)) == {"Prepared.time_it", "builtins.len"}
+    assert ask(suite, "suite.time_plain", "profile", number=1)["profile"]["prepared"] == []
 
 
 def test_coroutines_and_generators_keep_their_flags(suite: Path) -> None:

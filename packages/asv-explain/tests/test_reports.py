@@ -15,6 +15,7 @@ from asv_explain.explanation import (
     Caveat,
     CommitRef,
     Explanation,
+    Interval,
     LineChange,
     Place,
     Rounds,
@@ -254,6 +255,13 @@ def test_headline_names_the_first_cause() -> None:
     assert headline(explanation(verdict=Verdict.SAME)).endswith(
         "takes the same time between bbbbbbbb and aaaaaaaa."
     )
+
+
+def test_a_small_ratio_keeps_its_digits() -> None:
+    """What got a thousand times faster doesn't take 0.00 times as long."""
+    quick = explanation(ratio=0.00142, interval=Interval(0.0014, 0.00144), verdict=Verdict.FASTER)
+    assert "it takes 0.0014 times as long" in headline(quick)
+    assert "0.00142 [0.0014 to 0.00144]" in shown(quick)
 
 
 def test_noise_is_said_in_words() -> None:

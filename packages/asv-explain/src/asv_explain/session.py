@@ -217,17 +217,22 @@ class Session:
         return suspects
 
     def _stored(self, group: _Group, suspect: Suspect) -> Explanation | None:
-        """What an earlier call answered; profiles are not stored, so exporting them measures."""
+        """What an earlier call answered; profiles are not stored, so exporting them measures.
+
+        What an earlier call could not tell is tried again.
+        """
         options = self._options
         if options.force or any((options.pstats, options.speedscope, options.folded)):
             return None
         if not group.narrows:
-            return self._store.get(suspect)
+            plain = self._store.get(suspect)
+            return plain if plain is not None and plain.verdict is not Verdict.UNKNOWN else None
         narrowed = self._store.get(suspect, bisected=True)
         if narrowed is not None:
             return narrowed
         plain = self._store.get(suspect)
-        return plain if plain is not None and plain.verdict is not Verdict.SLOWER else None
+        settled = (Verdict.FASTER, Verdict.SAME)
+        return plain if plain is not None and plain.verdict in settled else None
 
     def _measured(
         self, group: _Group, suspect: Suspect, before: Installed, after: Installed

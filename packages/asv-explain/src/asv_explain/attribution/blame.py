@@ -7,8 +7,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from asv_explain.attribution.async_tax import AsyncTax, async_tax, loop_turns
-from asv_explain.attribution.call_edges import call_edges
-from asv_explain.attribution.causes import ELSEWHERE, EVENT_LOOP, Cause, CauseMaker, Via, share_of
+from asv_explain.attribution.call_edges import CallEdges, call_edges
+from asv_explain.attribution.causes import (
+    DATA,
+    ELSEWHERE,
+    EVENT_LOOP,
+    Cause,
+    CauseMaker,
+    Via,
+    share_of,
+)
 from asv_explain.attribution.decompose import (
     Decomposition,
     Side,
@@ -18,6 +26,7 @@ from asv_explain.attribution.decompose import (
 from asv_explain.attribution.doubts import doubts
 from asv_explain.attribution.guilty import Guilty, find_guilty
 from asv_explain.attribution.handup import HandedUp, hand_up
+from asv_explain.attribution.prepared import nearest, origin, prepared_changes
 from asv_explain.changes.change import Change, Changes
 from asv_explain.profiles.conservation import check_conserved
 from asv_explain.profiles.match import Flags, Match
@@ -102,6 +111,8 @@ def blame(
             noise = bool(spread.noise[index])
         if group.pair is None:
             made = maker.outside(group.change, group.members, seconds, ends, noise=noise)
+            if group.change is None and not noise:
+                made = _made_by_setup(made, maker, edges, handed)
         else:
             made = maker.named(group.pair, group.members, seconds, ends, noise=noise)
         if made.seconds or made.via:
@@ -130,6 +141,12 @@ def describe(cause: Cause) -> str:
         told = ", ".join(cause.candidates[:3]) or "nothing else changed"
         return f"no changed function explains {abs(cause.share):.0%}; candidates: {told}"
     verb = "cost" if cause.seconds > 0 else "saved"
+    if cause.kind == DATA:
+        user = cause.via[0].name
+        return (
+            f"`{cause.name}` changed, which setup runs; `{user}` with what it makes {verb} "
+            f"{abs(cause.share):.0%}"
+        )
     whole = cause.seconds / cause.share if cause.share else 0.0
     start = f"`{cause.name}` {names.get(cause.kind, 'changed')}"
     first = cause.via[0] if cause.via else None
@@ -151,6 +168,18 @@ def describe(cause: Cause) -> str:
     else:
         what = f"calls of `{first.name}`"
     return f"{start}; its {what} {verb} {abs(first.share):.0%}"
+
+
+def _made_by_setup(cause: Cause, maker: CauseMaker, edges: CallEdges, handed: HandedUp) -> Cause:
+    """Name the change that setup runs in place of what nothing else explains, if it is one."""
+    changes = prepared_changes(maker.before, maker.after, maker.changes)
+    if not changes:
+        return cause
+    functions = [maker.function(pair) for pair in range(len(maker.match))]
+    sign = 1.0 if cause.seconds > 0 else -1.0
+    user = origin(edges, handed.flow, maker.parts.difference, functions, sign)
+    change = None if user is None else nearest(changes, functions[user])
+    return cause if user is None or change is None else maker.data(change, user, cause)
 
 
 @dataclass(frozen=True, slots=True)

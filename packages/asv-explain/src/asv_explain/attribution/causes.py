@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,16 +11,19 @@ from asv_explain.attribution.call_edges import CallEdges
 from asv_explain.attribution.decompose import Decomposition
 from asv_explain.attribution.guilty import Guilty, holder
 from asv_explain.attribution.handup import HandedUp
+from asv_explain.attribution.prepared import prepared_changes
 from asv_explain.changes.change import Change, Changes
 from asv_explain.profiles.match import Match, PairKind
 from asv_explain.profiles.profile import Function, Profile, Seconds
 
-__all__ = ["ELSEWHERE", "EVENT_LOOP", "Cause", "CauseMaker", "Via", "share_of"]
+__all__ = ["DATA", "ELSEWHERE", "EVENT_LOOP", "Cause", "CauseMaker", "Via", "share_of"]
 
 # How many callees are listed with a cause.
 MOST_VIA = 5
 # The name of what no changed function explains.
 ELSEWHERE = "elsewhere"
+# The kind of what runs in setup alone and makes data that is dearer to use.
+DATA = "data"
 # The name under which the turns that a coroutine's resumptions cost are listed.
 EVENT_LOOP = "event loop"
 
@@ -54,8 +57,9 @@ class Cause:
 
     Attributes:
         kind: ``changed``, ``new``, ``gone``, ``moved``, ``async`` (``def`` turned ``async def``),
-            ``module``, ``class``, ``dependency``, ``unreadable``, or ``elsewhere`` for what reached
-            the benchmark itself without meeting changed code.
+            ``module``, ``class``, ``dependency``, ``unreadable``, ``data`` for what setup runs and
+            the benchmark uses, or ``elsewhere`` for what reached the benchmark itself without
+            meeting changed code.
         home: Where its function is, ``""`` for ``elsewhere``.
         path: Its file, after where there are two.
         name: Qualified name, ``<module>``, ``class Foo`` or ``elsewhere``.
@@ -197,6 +201,26 @@ class CauseMaker:
             candidates=() if change else self._candidates(),
         )
 
+    def data(self, change: Change, user: int, cause: Cause) -> Cause:
+        """The cause that is code run in setup, in place of what nothing else explained.
+
+        Args:
+            change: The code.
+            user: The pair in which the data that it makes costs most.
+            cause: What nothing else explained.
+        """
+        calls = float(self.parts.calls_before[user]), float(self.parts.calls_after[user])
+        return replace(
+            cause,
+            kind=DATA,
+            home="site",
+            path=change.path_after or change.path_before or "",
+            name=change.name,
+            via=(self._via(user, cause.seconds, calls),),
+            change=change,
+            candidates=(),
+        )
+
     def _via(self, pair: int, seconds: float, calls: tuple[float, float]) -> Via:
         """A pair that seconds came from, with its calls before and after."""
         one = self.function(pair)
@@ -271,6 +295,10 @@ class CauseMaker:
     def _candidates(self) -> tuple[str, ...]:
         """What else changed and may explain what no function does."""
         result = [
+            f"{one.path_after or one.path_before}: {one.name}, which setup runs"
+            for one in prepared_changes(self.before, self.after, self.changes)
+        ]
+        result += [
             f"{one.path_after or one.path_before}: {one.name}"
             for one in self.changes.items
             if one.kind in ("module", "class", "unreadable")

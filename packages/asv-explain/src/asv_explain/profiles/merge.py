@@ -69,6 +69,7 @@ def merge(profiles: Sequence[Profile]) -> Profile:
         python=profiles[0].python,
         implementation=profiles[0].implementation,
         delayed=sum(one.delayed for one in profiles),
+        prepared=frozenset().union(*(one.prepared for one in profiles)),
     )
     check_merged(profiles, whole)
     return whole

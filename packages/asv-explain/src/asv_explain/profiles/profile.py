@@ -97,6 +97,7 @@ class Profile:
         number: Calls of the benchmark in the region.
         seconds: Wall time of the region under the profiler.
         delayed: The part of it in which other processes had the processor, 0 where unknown.
+        prepared: Path and qualified name of each function below site-packages that setup runs.
         edge_recursive: Recursive calls along the edge (E,); none when left out.
         python: Version of the interpreter, ``""`` where unknown.
         implementation: Name of the interpreter, such as ``cpython``, ``""`` where unknown.
@@ -118,6 +119,7 @@ class Profile:
     python: str = ""
     implementation: str = ""
     delayed: float = 0.0
+    prepared: frozenset[tuple[str, str]] = frozenset()
 
     def __post_init__(self) -> None:
         """Take the arrays as read-only copies of the right type and length.
@@ -205,6 +207,7 @@ def profile_from_raw(raw: Mapping[str, Any]) -> Profile:
         python=raw["python"],
         implementation=raw["implementation"],
         delayed=number(raw, "delayed", "profile") if "delayed" in raw else 0.0,
+        prepared=_prepared(rows(raw, "prepared")) if "prepared" in raw else frozenset(),
     )
 
 
@@ -224,6 +227,7 @@ def profile_to_raw(profile: Profile) -> dict[str, Any]:
         "number": profile.number,
         "seconds": profile.seconds,
         "delayed": profile.delayed,
+        "prepared": sorted(map(list, profile.prepared)),
         "functions": [
             {
                 "home": one.home,
@@ -270,6 +274,15 @@ def _functions(records: list[Any]) -> tuple[Function, ...]:
         # Some row is wrong, and reading one after the other tells which.
         return tuple(_function(row, index) for index, row in enumerate(records))
     return tuple(map(Function, *columns[:3], *whole, columns[3]))
+
+
+def _prepared(records: list[Any]) -> frozenset[tuple[str, str]]:
+    """Return paths and names, or say which row is neither."""
+    for index, row in enumerate(records):
+        texts = isinstance(row, list) and len(row) == 2 and all(isinstance(one, str) for one in row)
+        if not texts:
+            raise WireError(f"prepared[{index}]", f"expected a path and a name, got {show(row)}")
+    return frozenset((path, name) for path, name in records)
 
 
 def _cells(records: list[Any], columns: Sequence[str]) -> list[Any]:

@@ -75,8 +75,15 @@ def ratio(value: float | None, interval: Interval | None) -> str:
     """A ratio with its interval."""
     if value is None:
         return "not measured"
-    text = f"{value:.3f}"
-    return text if interval is None else f"{text} [{interval.low:.3f} to {interval.high:.3f}]"
+    text = _digits(value, 3)
+    if interval is None:
+        return text
+    return f"{text} [{_digits(interval.low, 3)} to {_digits(interval.high, 3)}]"
+
+
+def _digits(value: float, decimals: int) -> str:
+    """A ratio to so many decimals, or to as many digits where decimals would leave fewer."""
+    return f"{value:.{decimals}{'f' if value >= 0.0995 else 'g'}}"
 
 
 def share(cause: Cause, difference: float) -> str:
@@ -102,10 +109,10 @@ _SAME = {
     "track": "gives the same value",
 }
 _TIMES = {
-    "time": "it takes {:.2f} times as long",
-    "mem": "it takes {:.2f} times as much memory",
-    "peakmem": "it takes {:.2f} times as much memory",
-    "track": "its value is {:.2f} times as high",
+    "time": "it takes {} times as long",
+    "mem": "it takes {} times as much memory",
+    "peakmem": "it takes {} times as much memory",
+    "track": "its value is {} times as high",
 }
 
 
@@ -119,7 +126,7 @@ def headline(explanation: Explanation) -> str:
         return f"{name} {_SAME[explanation.kind]} {between}."
     text = f"{name} got {verdict(explanation)} {between}"
     if explanation.ratio is not None:
-        text += ": " + _TIMES[explanation.kind].format(explanation.ratio)
+        text += ": " + _TIMES[explanation.kind].format(_digits(explanation.ratio, 2))
     if explanation.causes and explanation.difference:
         first = next((one for one in explanation.causes if not one.noise), None)
         if first is None:
