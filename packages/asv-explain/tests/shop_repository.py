@@ -6,21 +6,27 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Shop", "open_shop"]
+from asv_explain.asv_side.install import installed
+from asv_explain.asv_side.project import environments, load_project
 
-PYPROJECT = """
-[build-system]
-requires = ["hatchling"]
-build-backend = "hatchling.build"
+__all__ = ["Shop", "edited"]
 
-[project]
-name = "shop"
-version = "1"
-"""
+# Copying takes the place of a wheel, so that no commit needs a build backend from the network.
+INSTALL = (
+    "import shutil, sysconfig; "
+    "shutil.copytree('shop', sysconfig.get_paths()['purelib'] + '/shop', dirs_exist_ok=True)"
+)
+
+# Installing waits for the network and for the disk, so a few at once take little longer than one.
+AT_ONCE = 4
+
+# Seconds that a busy machine may need; on a quiet one, measuring ends long before.
+BUDGET = "30"
 
 SETTINGS = {
     "version": 1,
@@ -31,12 +37,19 @@ SETTINGS = {
     "env_dir": ".asv/env",
     "results_dir": ".asv/results",
     "html_dir": ".asv/html",
-    "build_command": [
-        "python -m pip install --quiet hatchling",
-        "python -m pip wheel --quiet --no-build-isolation --no-deps "
-        "--wheel-dir {build_cache_dir} {build_dir}",
-    ],
+    "build_command": [],
+    "install_command": [f'in-dir={{build_dir}} python -c "{INSTALL}"'],
+    "uninstall_command": [],
 }
+
+
+def edited(text: str, *edits: tuple[str, str]) -> str:
+    """Replace each old text, which has to be there once, by the one beside it."""
+    for old, replacement in edits:
+        if text.count(old) != 1:
+            raise ValueError(f"{old!r} is there {text.count(old)} times")
+        text = text.replace(old, replacement)
+    return text
 
 
 @dataclass
@@ -47,22 +60,47 @@ class Shop:
     home: Path
     commits: dict[str, str] = field(default_factory=dict)
 
+    def start(self, files: Mapping[str, str]) -> None:
+        """Make the repository with its base commit, in which these files are besides."""
+        self.git("init", "--quiet", "--initial-branch=main")
+        self.commit(
+            "base",
+            {
+                "shop/__init__.py": "",
+                "benchmarks/__init__.py": "",
+                "asv.conf.json": json.dumps(SETTINGS),
+                ".gitignore": ".asv/\n__pycache__/\n",
+                **files,
+            },
+        )
+
+    def install(self) -> None:
+        """Install all commits, some at a time, so that each explanation finds its two."""
+        project = load_project(self.root / "asv.conf.json")
+        (environment,) = environments(project)
+        commits = list(self.commits.values())
+        for start in range(0, len(commits), AT_ONCE):
+            with installed(project, environment.name, commits[start : start + AT_ONCE]):
+                pass
+
     def git(self, *arguments: str) -> str:
         """Run git and return what it prints."""
         command = ["git", "-c", "user.name=Ann", "-c", "user.email=ann@example.org", *arguments]
         done = subprocess.run(command, cwd=self.root, check=True, capture_output=True, text=True)
         return done.stdout.strip()
 
-    def commit(self, name: str, **files: str) -> None:
+    def commit(self, name: str, files: Mapping[str, str]) -> None:
         """Commit files on top of the base, on no branch."""
         if "base" in self.commits:
             self.git("checkout", "--quiet", "--detach", self.commits["base"])
         for path, text in files.items():
-            target = self.root / path.replace("__", "/").replace("_py", ".py")
+            target = self.root / path
+            target.parent.mkdir(exist_ok=True)
             target.write_text(text, encoding="utf-8")
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "--message", name)
         self.commits[name] = self.git("rev-parse", "HEAD")
+        self.git("checkout", "--quiet", "main")
 
     def explain(
         self, after: str, *arguments: str, bench: str = "time_day", status: int = 0
@@ -75,36 +113,21 @@ class Shop:
                 "asv_explain",
                 self.commits["base"],
                 self.commits[after],
-                *("--bench", bench, "--budget", "20", "--json", "-", *arguments),
+                *("--bench", bench, "--budget", BUDGET, "--json", "-", *arguments),
             ],
             cwd=self.root,
             env={**os.environ, "HOME": str(self.home), "PYTHONPATH": ":".join(sys.path)},
             capture_output=True,
             text=True,
         )
-        assert done.returncode == status, done.stderr
+        if done.returncode != status:
+            raise AssertionError(f"exit status {done.returncode}: {done.stderr}{done.stdout}")
         found: list[dict[str, Any]] = json.loads(done.stdout)
         return found
 
-
-def open_shop(root: Path, home: Path, benchmarks: str, core: str) -> Shop:
-    """Make the repository with its base commit.
-
-    Args:
-        root: The repository's folder.
-        home: Home of the user, so that nobody's asv machine or git settings are met.
-        benchmarks: Source of the benchmarks.
-        core: Source of the package's one module.
-    """
-    shop = Shop(root, home)
-    shop.git("init", "--quiet", "--initial-branch=main")
-    (root / "shop").mkdir()
-    (root / "benchmarks").mkdir()
-    (root / "benchmarks" / "__init__.py").touch()
-    (root / "shop" / "__init__.py").touch()
-    (root / "benchmarks" / "shop_day.py").write_text(benchmarks, encoding="utf-8")
-    (root / "asv.conf.json").write_text(json.dumps(SETTINGS), encoding="utf-8")
-    (root / ".gitignore").write_text(".asv/\n__pycache__/\n", encoding="utf-8")
-    (root / "pyproject.toml").write_text(PYPROJECT, encoding="utf-8")
-    shop.commit("base", shop__core_py=core)
-    return shop
+    def explain_one(
+        self, after: str, *arguments: str, bench: str = "time_day", status: int = 0
+    ) -> dict[str, Any]:
+        """Explain the step of a single benchmark."""
+        (only,) = self.explain(after, *arguments, bench=bench, status=status)
+        return only

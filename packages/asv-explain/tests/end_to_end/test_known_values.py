@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from shop_repository import Shop, open_shop
+from shop_repository import Shop, edited
 
 BENCHMARKS = """
 from shop import core
@@ -109,15 +109,11 @@ CHANGES = {
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """A repository with a base commit, and one commit beside it for each known change."""
-    root, home = tmp_path_factory.mktemp("shop"), tmp_path_factory.mktemp("home")
-    shop = open_shop(root, home, BENCHMARKS, CORE)
+    shop = Shop(tmp_path_factory.mktemp("shop"), tmp_path_factory.mktemp("home"))
+    shop.start({"shop/core.py": CORE, "benchmarks/shop_day.py": BENCHMARKS})
     for name, edits in CHANGES.items():
-        text = CORE
-        for old, new in edits:
-            assert text.count(old) == 1, (name, old)
-            text = text.replace(old, new)
-        shop.commit(name, shop__core_py="\n\n# moved down\n" + text)
-    shop.git("checkout", "--quiet", "main")
+        shop.commit(name, {"shop/core.py": "\n\n# moved down\n" + edited(CORE, *edits)})
+    shop.install()
     return shop
 
 
