@@ -22,7 +22,7 @@ $(READY): requirements.txt
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation $(PACKAGES:%=--editable %)
 	@touch $@
 
-explain: $(READY) ## time the engine across its milestones, compare, publish a dashboard
+explain: $(READY) ## time the engine across its milestones, publish a dashboard, say what changed and why
 	$(BIN)/python -m observatory.explain
 
 test: $(READY) ## check the code, then run every test

@@ -53,6 +53,7 @@ EXPLAIN_ROOMS: dict[str, set[str]] = {
     "changes": set(),
     "measuring": {"profiles", "explanation", "suspect", "files"},
     "attribution": {"profiles", "changes"},
+    "values": {"profiles", "changes", "attribution", "explanation"},
     "reports": {"profiles", "explanation", "bisection"},
     # asv loads its command from there.
     "asv_side": {"changes", "suspect", "ending", "command", "options"},
