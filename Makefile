@@ -27,7 +27,10 @@ explain: $(READY) ## time the engine across its milestones, publish a dashboard,
 
 test: $(READY) ## check the code, then run every test
 	$(MAKE) check
-	$(BIN)/python -m pytest --cov --cov-report=term --durations=5
+	@# What measures has the machine for itself; all else takes a process for each of two cores.
+	$(BIN)/python -m pytest --cov --cov-report= --durations=5 -m "not measures" \
+		--numprocesses=2 --dist=loadfile
+	$(BIN)/python -m pytest --cov --cov-append --cov-report=term --durations=5 -m measures
 
 check: $(READY) ## lint, type-check, and see who imports whom
 	$(BIN)/ruff check .

@@ -6,16 +6,12 @@ from dataclasses import dataclass, field
 from inspect import CO_COROUTINE, CO_GENERATOR
 from typing import Any
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from asv_explain.measuring.calibrate import Estimate, ProfilerCost
 
 __all__ = ["costs", "raw_profiles"]
 
-# How long an example takes says how busy the machine is, not whether the code is right.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("untimed")
 
 PLAIN_FLAGS = 3
 HOMES = ("site", "bench", "stdlib", "other")

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.measures
+
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 SETTINGS = {
     "version": 1,

@@ -9,6 +9,8 @@ import pytest
 from shop import CORE, FILES, PRICES
 from shop_repository import Shop, edited
 
+pytestmark = pytest.mark.measures
+
 
 @dataclass(frozen=True)
 class Known:
