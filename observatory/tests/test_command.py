@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ SLUGS = ("one", "two", "three")
 STAND_IN = """
 import json, os, signal, subprocess, sys
 from pathlib import Path
+from typing import Any
 
 COLUMNS = ["result", "params", "version", "started_at", "duration"]
 plan = json.loads(Path("plan.json").read_text())
@@ -94,6 +96,7 @@ sys.exit(globals()[command]())
 HOOK = """
 import json, signal, sys
 from pathlib import Path
+from typing import Any
 
 plan = json.loads(Path("plan.json").read_text())
 with open("calls.txt", "a") as calls:
@@ -190,10 +193,15 @@ def project(tmp_path: Path) -> Project:
 
 @pytest.fixture(autouse=True)
 def interruptible() -> Iterator[None]:
-    """Let children take SIGINT even where the tests themselves run with it ignored."""
-    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Let children take signals even where the tests themselves run with them ignored."""
+    heard: dict[int, Any] = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGHUP: signal.SIG_DFL,
+    }
+    former = {number: signal.signal(number, handler) for number, handler in heard.items()}
     yield
-    signal.signal(signal.SIGINT, former)
+    for number, handler in former.items():
+        signal.signal(number, handler)
 
 
 def test_all_goes_well(project: Project) -> None:
