@@ -264,6 +264,15 @@ def test_a_small_ratio_keeps_its_digits() -> None:
     assert "0.00142 [0.0014 to 0.00144]" in shown(quick)
 
 
+def test_what_no_change_explains_is_not_explained() -> None:
+    """A difference that met no changed code is told apart, and counts as no explanation."""
+    half = dataclasses.replace(CAUSE, kind="elsewhere", name="elsewhere")
+    assert "explained 50 % of +1 s, residual 50 %" in shown(explanation())
+    assert "explained 0 % of +1 s, 50 % in code that no change explains, residual 50 %" in " ".join(
+        shown(explanation(causes=(half,))).split()
+    )
+
+
 def test_noise_is_said_in_words() -> None:
     """A cause that can't be told from noise says so, and is no headline."""
     noise = dataclasses.replace(CAUSE, noise=True)

@@ -102,6 +102,9 @@ def calls(value: float) -> str:
     return f"{value:,.0f}" if abs(value - round(value)) < 0.005 else f"{value:,.2f}"
 
 
+# The kinds of causes that are not of changed code, and so explain nothing.
+_NO_CHANGE = ("elsewhere", "unchanged")
+
 _SAME = {
     "time": "takes the same time",
     "mem": "takes the same memory",
@@ -143,9 +146,12 @@ def explained(explanation: Explanation) -> str:
     unit = explanation.unit
     if explanation.kind == "track":
         return f"{amount(explanation.difference, unit, sign=True)}, which can't be attributed"
+    whole = explanation.difference
+    unchanged = sum(one.amount for one in explanation.causes if one.kind in _NO_CHANGE)
     # Rounding alone must not make a nothing of less than nothing.
-    residual = round(explanation.residual / explanation.difference * 100) + 0.0
-    return (
-        f"explained {100 - residual:.0f} % of {amount(explanation.difference, unit, sign=True)}, "
-        f"residual {residual:.0f} % ({amount(explanation.residual, unit, sign=True)})"
-    )
+    residual = round(explanation.residual / whole * 100) + 0.0
+    elsewhere = round(unchanged / whole * 100) + 0.0
+    text = f"explained {100 - residual - elsewhere:.0f} % of {amount(whole, unit, sign=True)}, "
+    if elsewhere:
+        text += f"{elsewhere:.0f} % in code that no change explains, "
+    return text + f"residual {residual:.0f} % ({amount(explanation.residual, unit, sign=True)})"
