@@ -7,7 +7,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from observatory.explain.milestones import find_milestones
+
 ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted(
+    path.relative_to(ROOT)
+    for pattern in ("*.md", "docs/*.md", "packages/*/*.md", "packages/*/docs/*.md")
+    for path in ROOT.glob(pattern)
+)
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -24,11 +33,26 @@ def test_the_example_prints_what_readme_says() -> None:
     assert (done.stdout, done.stderr) == (match[2], "")
 
 
-def test_every_link_leads_somewhere() -> None:
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_every_link_leads_somewhere(page: Path) -> None:
     """Each link into the repository names a file or folder of it."""
-    links = re.findall(r"\]\((?!https?:)([^)#]+)", README)
-    assert links
-    assert [link for link in links if not (ROOT / link).exists()] == []
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / page).read_text(encoding="utf-8"))
+    assert [link for link in links if not (ROOT / page.parent / link).exists()] == []
+
+
+def test_findings_name_milestones_and_benchmarks_that_exist() -> None:
+    """Each command of the findings runs on this repository, by the names that it uses."""
+    findings = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
+    slugs = set(re.findall(r"milestone ([a-z-]+)\)", findings))
+    assert len(slugs) > 3
+    assert slugs <= {one.slug for one in find_milestones(ROOT)}
+    sources = "".join(
+        path.read_text(encoding="utf-8") for path in sorted((ROOT / "benchmarks").glob("*.py"))
+    )
+    for name in re.findall(r"-b '?([\w.]+)", findings):
+        owner, _, method = name.partition(".")
+        assert f"class {owner}" in sources, name
+        assert f"def {method}" in sources, name
 
 
 def test_every_make_target_exists() -> None:
