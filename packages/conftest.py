@@ -1,8 +1,21 @@
-"""How hypothesis runs here: however slow a busy machine is, no example fails by its time."""
+"""How tests run here: on busy machines, and wherever they are started from."""
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import HealthCheck, settings
 
+# However slow a busy machine is, no example fails by its time.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+
+@pytest.fixture(autouse=True)
+def interruptible() -> Iterator[None]:
+    """Hear SIGINT, and let children hear it, even where the tests run with it ignored."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, former)

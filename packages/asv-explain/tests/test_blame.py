@@ -469,7 +469,7 @@ KNOWN = {
         "pipeline", "async",
     ),
     "slower default": ("mod", "times=5", "times=500", "repeat", "changed"),
-    "lambda": ("mod", "lambda x: -x", "lambda x: sum(range(100))", "other", "changed"),
+    "lambda": ("mod", "lambda x: -x", "lambda x: sum(range(5000))", "other", "changed"),
 }  # fmt: skip
 
 
