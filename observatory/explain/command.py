@@ -16,7 +16,7 @@ from observatory.explain.asv_results import ResultsError, parse_compare, read_re
 from observatory.explain.asv_settings import AsvProject, SettingsError, known_machine, read_project
 from observatory.explain.milestones import Milestone, MilestoneError, find_milestones
 from observatory.explain.options import CONFIG, Options, parse_options
-from observatory.explain.questions import AnswersError, Question, find_questions, read_unknown
+from observatory.explain.questions import AnswersError, Question, find_questions, read_unmeasured
 from observatory.explain.report import (
     LEGEND,
     compared_rows,
@@ -217,10 +217,10 @@ def _ask(options: Options, asv: Asv, screen: Screen, question: Question) -> list
         if status != 0:
             return [f"asv explain {step} failed; its lines above say why."]
         try:
-            unknown = read_unknown(answers)
+            unmeasured = read_unmeasured(answers)
         except AnswersError as error:
             return [f"asv explain {step}: {error}."]
-    return [f"asv explain {step}: {name} could not be measured." for name in unknown]
+    return [f"asv explain {step}: {name} could not be measured." for name in unmeasured]
 
 
 def _how_to_open(options: Options, project: AsvProject) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from observatory.explain.milestones import Milestone
 from observatory.explain.timeline import Loss, Timeline, Verdict, find_losses
 
-__all__ = ["AnswersError", "Question", "find_questions", "read_unknown"]
+__all__ = ["AnswersError", "Question", "find_questions", "read_unmeasured"]
 
 _STEPS = (Verdict.SLOWER, Verdict.FASTER)
 
@@ -50,8 +50,10 @@ def find_questions(timelines: Sequence[Timeline]) -> tuple[Question, ...]:
     )
 
 
-def read_unknown(answers: Path) -> tuple[str, ...]:
-    """Return the benchmarks, parameters included, whose change the hook could not tell.
+def read_unmeasured(answers: Path) -> tuple[str, ...]:
+    """Return the benchmarks, parameters included, that the hook could not measure on both sides.
+
+    One that it measured and could not tell from the threshold is no failure; the hook says so.
 
     Raises AnswersError if the file is missing or not of the hook's form.
     """
@@ -60,7 +62,7 @@ def read_unknown(answers: Path) -> tuple[str, ...]:
         return tuple(
             one["benchmark"] + (f"({', '.join(one['params'])})" if one["params"] else "")
             for one in found
-            if one["verdict"] == "unknown"
+            if one["verdict"] == "unknown" and one["ratio"] is None
         )
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise AnswersError(f"its answers can't be read ({error!r})") from None

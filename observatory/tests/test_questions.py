@@ -7,7 +7,7 @@ import pytest
 
 from observatory.explain.asv_results import Measurement, ResultFile, State
 from observatory.explain.milestones import Milestone
-from observatory.explain.questions import AnswersError, find_questions, read_unknown
+from observatory.explain.questions import AnswersError, find_questions, read_unmeasured
 from observatory.explain.timeline import Timeline, build_timelines
 
 
@@ -81,15 +81,16 @@ def test_names_reach_the_hook_literally() -> None:
     ]
 
 
-def test_unknown_answers_are_named(tmp_path: Path) -> None:
-    """What could not be measured is told from what was, with its parameters."""
+def test_what_was_not_measured_is_named(tmp_path: Path) -> None:
+    """What could not be measured is told from what was, if in doubt, with its parameters."""
     path = tmp_path / "answers.json"
     answers = [
-        {"benchmark": "a", "params": [], "verdict": "slower"},
-        {"benchmark": "b", "params": ["1", "'x'"], "verdict": "unknown"},
+        {"benchmark": "a", "params": [], "verdict": "slower", "ratio": 2.0},
+        {"benchmark": "b", "params": ["1", "'x'"], "verdict": "unknown", "ratio": None},
+        {"benchmark": "c", "params": [], "verdict": "unknown", "ratio": 1.05},
     ]
     path.write_text(json.dumps(answers), encoding="utf-8")
-    assert read_unknown(path) == ("b(1, 'x')",)
+    assert read_unmeasured(path) == ("b(1, 'x')",)
 
 
 @pytest.mark.parametrize("text", [None, "", "[", "3", "[3]", '[{"verdict": "same"}, {}]'])
@@ -99,4 +100,4 @@ def test_unreadable_answers_are_refused(tmp_path: Path, text: str | None) -> Non
     if text is not None:
         path.write_text(text, encoding="utf-8")
     with pytest.raises(AnswersError, match="can't be read"):
-        read_unknown(path)
+        read_unmeasured(path)

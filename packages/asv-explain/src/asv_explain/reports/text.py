@@ -124,7 +124,8 @@ def headline(explanation: Explanation) -> str:
     name = title(explanation)
     between = f"between {explanation.before[:8]} and {explanation.after[:8]}"
     if explanation.verdict is Verdict.UNKNOWN:
-        return f"Whether {name} changed {between} could not be measured."
+        how = "measured" if explanation.ratio is None else "told from what was measured"
+        return f"Whether {name} changed {between} could not be {how}."
     if explanation.verdict is Verdict.SAME:
         return f"{name} {_SAME[explanation.kind]} {between}."
     text = f"{name} got {verdict(explanation)} {between}"
