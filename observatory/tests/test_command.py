@@ -101,9 +101,9 @@ from typing import Any
 plan = json.loads(Path("plan.json").read_text())
 with open("calls.txt", "a") as calls:
     print("explain", *sys.argv[3:], file=calls)
-print("the hook at work", flush=True)
 verdict = plan.get("hook", "slower")
 try:
+    print("the hook at work", flush=True)
     while verdict == "hang":
         signal.pause()
 except KeyboardInterrupt:
