@@ -43,14 +43,12 @@ class Blame:
         causes: They and the residual add up to ``measured``.
         measured: Seconds after - before per call of the benchmark, without a profiler.
         residual: What of it is in no cause.
-        residual_share: The residual as a share, like the causes'.
         tax: What turning functions into coroutines cost; the causes hold it already.
     """
 
     causes: tuple[Cause, ...]
     measured: float
     residual: float
-    residual_share: float
     tax: AsyncTax
 
 
@@ -122,7 +120,6 @@ def blame(
         causes=tuple(sorted(causes, key=lambda one: -sign * one.seconds)),
         measured=parts.measured,
         residual=parts.residual,
-        residual_share=share_of(parts.residual, whole),
         tax=async_tax(before.profile, after.profile, match, parts),
     )
 
