@@ -105,7 +105,7 @@ def _timed(function: Callable[..., Any], stage: str, taken: dict[str, float]) ->
 def _evidence(repository: Path, before: str, after: str, change: Change) -> Evidence:
     """What git would say of a change, were there a repository."""
     del repository, before, after
-    return Evidence(f"@@ {change.name} @@", ())
+    return Evidence(f"@@ {change.name} @@", (), "", "")
 
 
 if __name__ == "__main__":

@@ -15,9 +15,10 @@ from strategies import costs, raw_profiles
 
 from asv_explain import parts, pipeline
 from asv_explain.changes.change import Change, Changes
-from asv_explain.explanation import Verdict, decode, encode
+from asv_explain.explanation import decode, encode
 from asv_explain.measuring.calibrate import ProfilerCost
 from asv_explain.measuring.rounds import Round, Rounds
+from asv_explain.profiles.pair import decode_pair, encode_pair
 from asv_explain.suspect import Suspect
 
 SUSPECT = Suspect("suite.time_it", None, (), "virtualenv", "box", "b" * 40, "a" * 40)
@@ -82,7 +83,13 @@ def test_from_raw_profiles_to_json_and_back(
         if cause.interval is not None:
             assert cause.interval.low <= cause.amount <= cause.interval.high
             assert (cause.interval.low <= 0 <= cause.interval.high) or not cause.noise
-    if one.verdict is Verdict.SLOWER and explained.after is not None:
-        assert explained.after.own.sum() + explained.after.unexplained == pytest.approx(
-            explained.after.seconds
-        )
+    pair, closing = explained.profiles, one.correction_after
+    if pair is not None:
+        assert closing is not None
+        total = float(pair.after.own.sum()) / pair.after.profile.number
+        assert total + closing.unexplained == pytest.approx(closing.measured)
+        back = decode_pair(encode_pair(pair))
+        assert encode_pair(back) == encode_pair(pair)
+        for before, after in pair.same:
+            assert pair.before.profile.functions[before].name
+            assert pair.after.profile.functions[after].name

@@ -40,7 +40,7 @@ def test_the_gate_tells_slower_apart(
 def test_what_is_stored_is_shown_again_and_measured_anew_by_force(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A second call measures nothing; --force, and profiles, do."""
+    """A second call measures nothing; --force does."""
     world.commit("after", 0.020)
     run(world, "base", "after")
     first = capsys.readouterr().out
@@ -54,16 +54,20 @@ def test_what_is_stored_is_shown_again_and_measured_anew_by_force(
     assert world.forced == [False, False, True]
 
 
-def test_profiles_are_measured_for_and_written(world: World) -> None:
-    """They are not stored, so that asking for them measures; both sides have each form."""
+@pytest.mark.parametrize("lost", [False, True])
+def test_profiles_are_written_from_what_is_kept(world: World, lost: bool) -> None:
+    """Both sides have each form; where their profiles are lost, asking for them measures."""
     world.commit("after", 0.020)
     run(world, "base", "after")
     count = len(world.measured)
+    (kept,) = (world.root / ".asv" / "explanations" / "profiles").iterdir()
+    if lost:
+        kept.write_text("{", encoding="utf-8")
     folder = world.root.parent / "profiles"
     forms = ("--pstats", "--speedscope", "--folded")
     words = [word for form in forms for word in (form, str(folder))]
     assert run(world, "base", "after", *words) == 0
-    assert len(world.measured) == 2 * count
+    assert len(world.measured) == (2 * count if lost else count)
     names = sorted(path.name for path in folder.iterdir())
     assert names == [
         f"000-suite-time-day-{side}.{kind}"

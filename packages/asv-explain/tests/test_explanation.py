@@ -21,7 +21,7 @@ from asv_explain.explanation import (
     encode,
 )
 from asv_explain.schema import json_schema
-from asv_explain.store import LARGEST, Refused, Store, StoreError
+from asv_explain.store import LARGEST, Kept, Refused, Store, StoreError
 
 texts = st.text(max_size=20)
 numbers = st.floats(-1e6, 1e6)
@@ -77,7 +77,7 @@ def altered(**changes: Any) -> bytes:
         (encode(explanation())[:200], "truncated"),
         (b"[1, 2]", "Expected `object`"),
         (b"\xff\xfe", "JSON"),
-        (altered(schema=1), "schema 1 where 2 is read"),
+        (altered(schema=1), "schema 1 where 3 is read"),
         (altered(verdict="better"), "Invalid enum value"),
         (altered(ratio="2"), "Expected `float | null`"),
         (altered(residual=0.9), "add up"),
@@ -102,8 +102,8 @@ def test_store_keeps_one_explanation_for_each_question(tmp_path: Path) -> None:
     store.put(newer)
     other = explanation(params=("20",))
     store.put(other)
-    assert store.get(explanation()) == newer
-    assert store.get(other) == other
+    assert store.get(explanation()) == Kept(store.path(newer), newer)
+    assert store.get(other) == Kept(store.path(other), other)
     assert len(list(store)) == 2
     assert not list(store.folder.glob("*.part"))
 
@@ -115,7 +115,7 @@ def test_an_explanation_of_another_schema_is_measured_again(tmp_path: Path) -> N
     path.write_bytes(altered(schema=1))
     assert store.get(explanation()) is None
     store.put(explanation())
-    assert store.get(explanation()) == explanation()
+    assert store.get(explanation()) == Kept(path, explanation())
 
 
 def test_the_documented_schema_is_that_of_the_types() -> None:
@@ -123,7 +123,7 @@ def test_the_documented_schema_is_that_of_the_types() -> None:
     written = Path(__file__).parents[1] / "docs" / "explanation-schema.json"
     assert written.read_bytes() == json_schema(), "python -m asv_explain.schema > " + str(written)
     document = json.loads(json_schema())
-    for name in ("Explanation", "Cause", "LineChange", "CallChange", "Rounds"):
+    for name in ("Explanation", "Cause", "LineChange", "CallChange", "Correction", "Rounds"):
         properties = document["$defs"][name]["properties"]
         assert [field for field, about in properties.items() if not about["description"]] == []
     assert document["$defs"]["Explanation"]["properties"]["schema"]["const"] == SCHEMA
@@ -159,7 +159,7 @@ def test_damaged_files_are_refused_by_name_and_the_rest_served(tmp_path: Path) -
     refused = {one.path.name: one.reason for one in found if isinstance(one, Refused)}
     assert sorted(refused) == ["a.json", "b.json", "c.json"]
     assert "more than any explanation has" in refused["b.json"]
-    assert [one for one in found if isinstance(one, Explanation)] == [explanation()]
+    assert [one for one in found if isinstance(one, Kept)] == [Kept(good, explanation())]
 
 
 def test_a_folder_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:

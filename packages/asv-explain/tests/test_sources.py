@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from asv_explain.changes.change import Change, Changes
-from asv_explain.changes.evidence import evidence
+from asv_explain.changes.evidence import commit_info, evidence
 from asv_explain.changes.git import GitError
 from asv_explain.changes.import_paths import import_paths
 from asv_explain.changes.scopes import read_source
@@ -214,6 +214,10 @@ def test_evidence(repository: Path) -> None:
     ]
     assert change.lines_after is not None
     assert first.splitlines()[change.lines_after[0] - 1].startswith("def reader")
+    assert shown.source_before.splitlines()[-1] == "    return range(LIMIT)"
+    assert shown.source_after.splitlines()[0].startswith("def reader")
+    assert shown.source_after.splitlines()[-1] == "    return list(range(LIMIT))"
+    assert commit_info(repository, guilty).subject == "slow"
 
 
 def test_evidence_of_what_is_gone_and_new(repository: Path) -> None:
@@ -226,6 +230,8 @@ def test_evidence_of_what_is_gone_and_new(repository: Path) -> None:
     for change in read_changes(repository, before, after, [IMPORTED]).items:
         shown = evidence(repository, before, after, change)
         assert ("-def" if change.kind == "gone" else "+def") in shown.hunk
+        assert (shown.source_before == "") == (change.kind == "new")
+        assert (shown.source_after == "") == (change.kind == "gone")
         assert [one.subject for one in shown.commits] == ["c"]
 
 

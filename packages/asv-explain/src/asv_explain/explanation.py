@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -19,6 +19,7 @@ __all__ = [
     "Cause",
     "Caveat",
     "CommitRef",
+    "Correction",
     "Explanation",
     "ExplanationError",
     "Interval",
@@ -32,7 +33,7 @@ __all__ = [
 ]
 
 # Raised with every change that a reader of the JSON could trip over.
-SCHEMA = 2
+SCHEMA = 3
 
 SECONDS = "seconds"
 """The unit of time_ and timeraw_ benchmarks."""
@@ -137,6 +138,9 @@ class Cause:
         commits: the commits of the range that touched it, oldest first.
         lines: of memory, the lines that it allocates through, the largest change first.
         noise: whether ``amount`` can't be told from nothing.
+        source_before: the changed lines of ``before`` with all that belongs to them, such as a
+            whole function; empty where there are none.
+        source_after: the same of ``after``.
     """
 
     name: str
@@ -156,6 +160,8 @@ class Cause:
     commits: tuple[CommitRef, ...]
     lines: tuple[LineChange, ...] = ()
     noise: bool = False
+    source_before: str = ""
+    source_after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +186,27 @@ class Rounds:
     values: tuple[float, ...]
     cpu: tuple[float, ...]
     instructions: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What the profiler added on one side, and how well the profile closes without it.
+
+    Attributes:
+        rounds: profiled rounds that the profile is made of.
+        calls: calls that the profiler saw in one benchmark call.
+        profiled: seconds of a benchmark call under the profiler.
+        measured: seconds of a benchmark call without it.
+        unexplained: ``measured`` less what all functions took once the profiler's cost is out.
+        scales: how much dearer than calibrated each kind of cost is here.
+    """
+
+    rounds: int
+    calls: float
+    profiled: float
+    measured: float
+    unexplained: float
+    scales: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +240,12 @@ class Explanation:
             often than before, the largest change first; else empty.
         schema: the version of this form.
         bisection: how the two commits were found in a longer range; None if they were asked for.
+        commit_before: the earlier commit; None where git can't tell.
+        commit_after: the later one.
+        facts: what asv knows of the machine, such as its ``cpu`` and ``os``; and the interpreter.
+        correction_before: what the profiler added on the earlier commit; None where nothing was
+            profiled.
+        correction_after: the same on the later one.
     """
 
     benchmark: str
@@ -236,6 +269,11 @@ class Explanation:
     calls: tuple[CallChange, ...] = ()
     schema: int = SCHEMA
     bisection: Bisection | None = None
+    commit_before: CommitRef | None = None
+    commit_after: CommitRef | None = None
+    facts: dict[str, str] = field(default_factory=dict)
+    correction_before: Correction | None = None
+    correction_after: Correction | None = None
 
     def __post_init__(self) -> None:
         """Check that nothing of the difference is lost.

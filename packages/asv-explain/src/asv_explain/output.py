@@ -10,7 +10,7 @@ from asv_explain.explanation import encode
 from asv_explain.files import obstacle, write_whole
 from asv_explain.options import Options
 from asv_explain.parts import Explained
-from asv_explain.profiles.correct import CorrectedProfile
+from asv_explain.profiles.pair import ProfileSide
 from asv_explain.reports.exports import to_folded, to_pstats, to_speedscope
 from asv_explain.reports.markdown import to_markdown
 from asv_explain.reports.stacks import unfold
@@ -54,13 +54,13 @@ def export(options: Options, found: Sequence[Explained]) -> None:
     if options.markdown is not None:
         _write(options.markdown, to_markdown(explanations).encode())
     for number, one in enumerate(found):
-        for side, profile in (("before", one.before), ("after", one.after)):
-            if profile is not None:
+        if one.profiles is not None:
+            for side, profile in (("before", one.profiles.before), ("after", one.profiles.after)):
                 name = f"{number:03}-{_plain(one.explanation.benchmark)}-{side}"
                 _export_profile(options, profile, name)
 
 
-def _export_profile(options: Options, corrected: CorrectedProfile, name: str) -> None:
+def _export_profile(options: Options, corrected: ProfileSide, name: str) -> None:
     profile = corrected.profile
     if options.pstats is not None:
         _write(str(options.pstats / f"{name}.prof"), to_pstats(profile))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypedDict
 
 from asv_explain import explanation as form
 from asv_explain.changes.change import Change, Changes
-from asv_explain.changes.evidence import evidence
+from asv_explain.changes.evidence import CommitInfo, commit_info, evidence
 from asv_explain.changes.sources import read_changes
 from asv_explain.explanation import Caveat, Explanation, Place
-from asv_explain.profiles.correct import CorrectedProfile
+from asv_explain.profiles.pair import ProfilePair
 from asv_explain.suspect import Suspect
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Pointed",
     "changes_between",
     "identity",
+    "placed",
     "pointed",
     "rest",
     "unmeasured",
@@ -33,11 +34,10 @@ SMALLEST_SHARE = 0.005
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Explained:
-    """An explanation, and the profiles behind it, corrected; None where nothing was profiled."""
+    """An explanation, and the profiles behind it, corrected; None where there are none."""
 
     explanation: Explanation
-    before: CorrectedProfile | None = None
-    after: CorrectedProfile | None = None
+    profiles: ProfilePair | None = None
 
 
 def changes_between(suspect: Suspect, repository: Path, paths: Iterable[str]) -> Changes:
@@ -70,10 +70,12 @@ class Pointed(TypedDict):
     after: Place | None
     hunk: str
     commits: tuple[form.CommitRef, ...]
+    source_before: str
+    source_after: str
 
 
 def pointed(suspect: Suspect, repository: Path, change: Change | None) -> Pointed:
-    """Where a change stands on both sides, its part of the diff, and the commits behind it.
+    """Where a change stands on both sides, its source, its diff, and the commits behind it.
 
     Raises:
         GitError: git can't read one of the commits.
@@ -85,11 +87,30 @@ def pointed(suspect: Suspect, repository: Path, change: Change | None) -> Pointe
         "hunk": "" if shown is None else shown.hunk,
         "commits": ()
         if shown is None
-        else tuple(
-            form.CommitRef(one.commit, one.author, one.date, one.subject)
-            for one in reversed(shown.commits)
-        ),
+        else tuple(_reference(one) for one in reversed(shown.commits)),
+        "source_before": "" if shown is None else shown.source_before,
+        "source_after": "" if shown is None else shown.source_after,
     }
+
+
+def placed(explained: Explained, repository: Path, facts: Mapping[str, str]) -> Explained:
+    """The same with who made its two commits, and what is known of the machine.
+
+    Raises:
+        GitError: git doesn't know one of the commits.
+    """
+    told = explained.explanation
+    explanation = replace(
+        told,
+        commit_before=_reference(commit_info(repository, told.before)),
+        commit_after=_reference(commit_info(repository, told.after)),
+        facts={**facts, **told.facts},
+    )
+    return replace(explained, explanation=explanation)
+
+
+def _reference(found: CommitInfo) -> form.CommitRef:
+    return form.CommitRef(found.commit, found.author, found.date, found.subject)
 
 
 def _place(change: Change | None, *, after: bool) -> Place | None:

@@ -35,6 +35,7 @@ from asv_explain.profiles.correct import (
 )
 from asv_explain.profiles.match import match_profiles
 from asv_explain.profiles.merge import merge
+from asv_explain.profiles.pair import ProfilePair, ProfileSide
 from asv_explain.profiles.profile import Profile, WireError, profile_from_raw, undelayed
 from asv_explain.suspect import Suspect
 
@@ -123,8 +124,14 @@ def explain(
                 (before, after), blamed.measured, left_out, max(first.delayed, second.delayed)
             ),
         ),
+        facts={"python": after.profile.python, "implementation": after.profile.implementation},
+        correction_before=_correction(before, len(first.rounds)),
+        correction_after=_correction(after, len(second.rounds)),
     )
-    return Explained(explanation, before, after)
+    sides = [ProfileSide(one.profile, one.own, one.edge_own) for one in (before, after)]
+    both = (match.before >= 0) & (match.after >= 0)
+    same = zip(match.before[both].tolist(), match.after[both].tolist(), strict=True)
+    return Explained(explanation, ProfilePair(sides[0], sides[1], tuple(same)))
 
 
 def _measured(rounds: Rounds, answer: Confirmation) -> tuple[float, float]:
@@ -160,6 +167,18 @@ def _profiled(rounds: Sequence[Round]) -> _Profiled:
 
 def _side(corrected: CorrectedProfile, measured: float) -> Side:
     return Side(corrected.profile, corrected.own, measured, corrected.doubt, corrected.edge_own)
+
+
+def _correction(corrected: CorrectedProfile, rounds: int) -> form.Correction:
+    profile = corrected.profile
+    return form.Correction(
+        rounds=rounds,
+        calls=float(profile.calls.sum()) / profile.number,
+        profiled=profile.seconds / profile.number,
+        measured=corrected.seconds / profile.number,
+        unexplained=corrected.unexplained / profile.number,
+        scales=dict(corrected.scales),
+    )
 
 
 def _without_causes(

@@ -18,6 +18,7 @@ from asv_explain.asv_side.project import (
     ProjectError,
     check_installable,
     environments,
+    machine_facts,
     machine_name,
     select_benchmarks,
 )
@@ -25,7 +26,7 @@ from asv_explain.asv_side.revisions import resolve
 from asv_explain.asv_side.select import select_between, select_history, smallest_factor
 from asv_explain.bisection import Merged
 from asv_explain.changes.git import GitError, line_of_history, merged_by
-from asv_explain.explanation import Explanation, Verdict
+from asv_explain.explanation import Verdict
 from asv_explain.measuring.calibrate import ProfilerCost
 from asv_explain.measuring.calibrations import Calibrations
 from asv_explain.measuring.measure import Plan, measure
@@ -33,9 +34,10 @@ from asv_explain.measuring.process import ProcessRunner, Runner
 from asv_explain.measuring.rounds import Rounds
 from asv_explain.narrow import answer, narrow, settle
 from asv_explain.options import Options
-from asv_explain.parts import Explained, unmeasured
+from asv_explain.parts import Explained, placed, unmeasured
 from asv_explain.pipeline import explain
-from asv_explain.store import Store
+from asv_explain.profiles.pair import ProfilePair
+from asv_explain.store import Kept, Store
 from asv_explain.suspect import Installed, Suspect
 from asv_explain.value_pipeline import explain_values
 
@@ -190,14 +192,18 @@ class Session:
             for number, suspect in enumerate(suspects, start=1):
                 stored = self._stored(group, suspect)
                 if stored is not None:
-                    yield Explained(stored)
+                    yield stored
                     continue
                 self._say(
                     f"{number} of {len(suspects)}: measuring {suspect.benchmark}"
                     f"{_shown(suspect.params)}, about {self._options.budget:g} s at most"
                 )
-                explained = self._measured(group, suspect, before, after)
-                self._store.put(explained.explanation)
+                explained = placed(
+                    self._measured(group, suspect, before, after),
+                    self._history,
+                    machine_facts(self._project, suspect.machine),
+                )
+                self._store.put(explained.explanation, explained.profiles)
                 yield explained
 
     def _listed_by_the_other(self, group: _Group, error: InstallError) -> tuple[Suspect, ...]:
@@ -216,23 +222,32 @@ class Session:
             raise ProjectError(f"no benchmark matches -b {' -b '.join(options.bench)}; mend it.")
         return suspects
 
-    def _stored(self, group: _Group, suspect: Suspect) -> Explanation | None:
-        """What an earlier call answered; profiles are not stored, so exporting them measures.
+    def _stored(self, group: _Group, suspect: Suspect) -> Explained | None:
+        """What an earlier call answered, if it could; what it could not tell is tried again.
 
-        What an earlier call could not tell is tried again.
+        Who wants a profile that was not kept, or can't be read, has it measured.
         """
         options = self._options
-        if options.force or any((options.pstats, options.speedscope, options.folded)):
+        kept = None if options.force else self._kept(group, suspect)
+        if kept is None:
             return None
-        if not group.narrows:
-            plain = self._store.get(suspect)
-            return plain if plain is not None and plain.verdict is not Verdict.UNKNOWN else None
-        narrowed = self._store.get(suspect, bisected=True)
-        if narrowed is not None:
-            return narrowed
+        profiles = self._store.profiles(kept)
+        wanted = any((options.pstats, options.speedscope, options.folded))
+        if isinstance(profiles, ProfilePair):
+            return Explained(kept.explanation, profiles)
+        profiled = kept.explanation.correction_after is not None
+        return None if wanted and profiled else Explained(kept.explanation)
+
+    def _kept(self, group: _Group, suspect: Suspect) -> Kept | None:
         plain = self._store.get(suspect)
+        if not group.narrows:
+            unknown = plain is None or plain.explanation.verdict is Verdict.UNKNOWN
+            return None if unknown else plain
+        narrowed = self._store.get(suspect, bisected=True)
         settled = (Verdict.FASTER, Verdict.SAME)
-        return plain if plain is not None and plain.verdict in settled else None
+        if narrowed is None and plain is not None and plain.explanation.verdict in settled:
+            return plain
+        return narrowed
 
     def _measured(
         self, group: _Group, suspect: Suspect, before: Installed, after: Installed

@@ -1,4 +1,4 @@
-"""Explanations on disk: one JSON file each, written whole or not at all."""
+"""Explanations on disk: a JSON file each and one of profiles, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -11,11 +11,16 @@ from typing import Protocol
 
 from asv_explain.explanation import Explanation, ExplanationError, decode, encode
 from asv_explain.files import obstacle, write_whole
+from asv_explain.profiles.pair import ProfilePair, decode_pair, encode_pair
+from asv_explain.profiles.wire import WireError
 
-__all__ = ["LARGEST", "Question", "Refused", "Store", "StoreError"]
+__all__ = ["LARGEST", "LARGEST_PROFILES", "Kept", "Question", "Refused", "Store", "StoreError"]
 
 # Bytes above which a file is refused unread: an explanation is some hundred kilobytes.
 LARGEST = 16 * 1024 * 1024
+
+# The same of profiles, and the most that is kept of them: 50,000 functions with 500,000 edges.
+LARGEST_PROFILES = 128 * 1024 * 1024
 
 
 class StoreError(Exception):
@@ -57,8 +62,16 @@ class Question(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A stored explanation and its file."""
+
+    path: Path
+    explanation: Explanation
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
-    """A file in the store that is no explanation, and why."""
+    """A file in the store that is not what it should be, and why."""
 
     path: Path
     reason: str
@@ -104,10 +117,11 @@ class Store:
         name = re.sub(r"[^A-Za-z0-9.]+", "-", question.benchmark).strip("-.")[:80]
         return self.folder / f"{name}-{question.after[:8]}-{digest}.json"
 
-    def put(self, explanation: Explanation) -> Path:
+    def put(self, explanation: Explanation, profiles: ProfilePair | None = None) -> Path:
         """Keep an explanation in place of an earlier one of the same question.
 
-        What came of bisecting answers the question about the range that was bisected.
+        What came of bisecting answers the question about the range that was bisected. Profiles
+        larger than ``LARGEST_PROFILES`` are not kept.
 
         Raises:
             StoreError: the file can't be written; what was there before is still there.
@@ -117,33 +131,55 @@ class Store:
         if search is not None:
             asked = replace(explanation, before=search.before, after=search.after)
         path = self.path(asked, bisected=search is not None)
-        data = encode(explanation)
+        beside = self._profiles_of(path)
+        taken = b"" if profiles is None else encode_pair(profiles)
         try:
-            write_whole(path, data)
+            # An explanation never stands beside another one's profiles, whenever this is stopped.
+            beside.unlink(missing_ok=True)
+            write_whole(path, encode(explanation))
+            if 0 < len(taken) <= LARGEST_PROFILES:
+                write_whole(beside, taken)
         except OSError as error:
             raise StoreError(
-                f"can't write {path} ({error.strerror}); make room or make it writable"
+                f"can't write {error.filename or path} ({error.strerror}); "
+                "make room or make it writable"
             ) from None
         return path
 
-    def get(self, question: Question, *, bisected: bool = False) -> Explanation | None:
+    def get(self, question: Question, *, bisected: bool = False) -> Kept | None:
         """The stored answer to a question, or None if none can be used."""
         found = self._read(self.path(question, bisected=bisected))
-        return found if isinstance(found, Explanation) else None
+        return found if isinstance(found, Kept) else None
 
-    def __iter__(self) -> Iterator[Explanation | Refused]:
+    def profiles(self, kept: Kept) -> ProfilePair | Refused | None:
+        """The profiles behind a stored explanation; None where none are kept."""
+        path = self._profiles_of(kept.path)
+        try:
+            size = path.stat().st_size
+            if size > LARGEST_PROFILES:
+                return Refused(path, f"{size} bytes, more than is kept ({LARGEST_PROFILES})")
+            return decode_pair(path.read_bytes())
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (OSError, WireError) as error:
+            return Refused(path, str(error))
+
+    def _profiles_of(self, path: Path) -> Path:
+        return path.parent / "profiles" / path.name
+
+    def __iter__(self) -> Iterator[Kept | Refused]:
         """Everything in the folder, in order of file name; what is no explanation is refused."""
         for path in sorted(self.folder.glob("*.json")):
             found = self._read(path)
             if found is not None:
                 yield found
 
-    def _read(self, path: Path) -> Explanation | Refused | None:
+    def _read(self, path: Path) -> Kept | Refused | None:
         try:
             size = path.stat().st_size
             if size > LARGEST:
                 return Refused(path, f"{size} bytes, more than any explanation has ({LARGEST})")
-            return decode(path.read_bytes())
+            return Kept(path, decode(path.read_bytes()))
         except FileNotFoundError:
             return None
         except (OSError, ExplanationError) as error:

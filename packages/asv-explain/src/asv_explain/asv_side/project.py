@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -28,6 +29,7 @@ __all__ = [
     "environments",
     "load_benchmarks",
     "load_project",
+    "machine_facts",
     "machine_name",
     "one_line",
     "select_benchmarks",
@@ -165,6 +167,19 @@ def machine_name(project: Project, wanted: str | None = None) -> str:
         return str(MachineCollection.load(host)["machine"]) if known else host
     except util.UserError:
         return host
+
+
+def machine_facts(project: Project, name: str) -> dict[str, str]:
+    """Return what asv knows of a machine, such as its ``cpu``, ``os`` and ``ram``.
+
+    Raises ProjectError if asv's machine file is broken.
+    """
+    found = next((one for one in _machines().values() if one["machine"] == name), {})
+    if not found:
+        with contextlib.suppress(util.UserError, OSError, ValueError):
+            path = project.results / name / "machine.json"
+            found = util.load_json(str(path), api_version=Machine.api_version)
+    return {str(key): str(value) for key, value in found.items() if key != "version" and value}
 
 
 def _machines() -> dict[str, dict[str, Any]]:

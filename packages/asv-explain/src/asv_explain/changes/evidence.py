@@ -1,4 +1,4 @@
-"""What to show of a change: its part of the diff, and the commits that touched it."""
+"""What to show of a change: its part of the diff, its source, and the commits that touched it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from pathlib import Path
 from asv_explain.changes.change import Change
 from asv_explain.changes.git import GitError, git
 
-__all__ = ["CommitInfo", "Evidence", "evidence"]
+__all__ = ["CommitInfo", "Evidence", "commit_info", "evidence"]
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@(.*)")
 # Lines around a change that are shown with it.
 CONTEXT = 3
+# Lines of source that are shown of one side; whoever reads more opens the file.
+LONGEST = 400
 _FORMAT = "--format=%H%x1f%an%x1f%aI%x1f%s"
 
 
@@ -29,10 +31,19 @@ class CommitInfo:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The diff of a change alone, and the commits that touched its lines, latest first."""
+    """What shows one change.
+
+    Attributes:
+        hunk: The diff of the change alone.
+        commits: The commits that touched its lines, latest first.
+        source_before: Its lines before, at most ``LONGEST``; empty where there were none.
+        source_after: The same after.
+    """
 
     hunk: str
     commits: tuple[CommitInfo, ...]
+    source_before: str
+    source_after: str
 
 
 def evidence(repository: Path, before: str, after: str, change: Change) -> Evidence:
@@ -48,8 +59,31 @@ def evidence(repository: Path, before: str, after: str, change: Change) -> Evide
         GitError: git doesn't know a commit or can't read it.
     """
     return Evidence(
-        _hunk(repository, before, after, change), _commits(repository, before, after, change)
+        _hunk(repository, before, after, change),
+        _commits(repository, before, after, change),
+        _source(repository, before, change.file_before, change.lines_before),
+        _source(repository, after, change.file_after, change.lines_after),
     )
+
+
+def commit_info(repository: Path, commit: str) -> CommitInfo:
+    """Who made a commit, when, and its subject.
+
+    Raises:
+        GitError: git doesn't know the commit.
+    """
+    return _log(repository, "-1", commit)[0]
+
+
+def _source(repository: Path, commit: str, file: str | None, lines: tuple[int, int] | None) -> str:
+    """The lines of one side as text."""
+    if file is None or lines is None:
+        return ""
+    content = git(repository, "show", f"{commit}:{file}").decode(errors="replace")
+    taken = content.splitlines()[lines[0] - 1 : lines[1]]
+    left = len(taken) - LONGEST
+    more = [f"# {left} more lines"] if left > 0 else []
+    return "\n".join(taken[:LONGEST] + more)
 
 
 def _hunk(repository: Path, before: str, after: str, change: Change) -> str:
