@@ -85,7 +85,9 @@ class Doubt:
 
     def total(self, errors: NDArray[_Float]) -> NDArray[_Float]:
         """What errors (M, N) of the times add up to, as far as closing can see it (M,)."""
-        return errors @ self.counts.astype(errors.dtype)
+        # On some processors BLAS reports invalid values that neither go in nor come out.
+        with np.errstate(invalid="ignore"):
+            return errors @ self.counts.astype(errors.dtype)
 
     def standard_error(self) -> Seconds:
         """Standard error of each function's time, if this side closed alone (N,)."""
