@@ -7,6 +7,7 @@ import subprocess
 import time
 from dataclasses import replace
 from inspect import CO_COROUTINE
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from asv_explain.profiles.match import match_profiles
 from asv_explain.profiles.profile import Function, Profile
 
 FILE = "pkg/mod.py"
+LOOP = "BaseEventLoop._run_once"
 Functions = dict[str, tuple[int, float]]
 Edges = list[tuple[str, str, int, float, float]]
 
@@ -29,6 +31,8 @@ Edges = list[tuple[str, str, int, float, float]]
 def function(name: str, flags: int = 0, fingerprint: str | None = None) -> Function:
     if name.startswith("builtins."):
         return Function("builtin", "", name, 0, 0, "")
+    if name == LOOP:
+        return Function("stdlib", "asyncio/base_events.py", name, 1, flags, name)
     home = "bench" if name == "time_it" else "site"
     return Function(
         home, "bench.py" if home == "bench" else FILE, name, 1, flags, fingerprint or name
@@ -247,6 +251,46 @@ def test_async_tax() -> None:
     assert result.tax.seconds == pytest.approx(2.5)
     assert [one.name for one in result.tax.functions] == ["g", "f"]
     assert result.tax.resumptions == 5
+
+
+def waits(turns: int, resumed: int) -> Side:
+    """A loop that turns so often, as `inner` waits, which `outer` awaits through `middle`."""
+    names = ("time_it", LOOP, "outer", "middle", "inner")
+    calls = (1, turns, turns, turns, resumed)
+    functions = {name: (count, 0.0) for name, count in zip(names, calls, strict=True)}
+    functions[LOOP] = (turns, 1.0 * turns)
+    edges = [(one, two, functions[two][0], 0.0, 0.0) for one, two in pairwise(names)]
+    edges[0] = ("time_it", LOOP, turns, 1.0 * turns, 1.0 * turns)
+    return side(functions, edges, names[2:])
+
+
+@pytest.mark.parametrize("back", [False, True])
+@pytest.mark.parametrize(
+    ("names", "guilty"),
+    [
+        (("outer", "middle", "inner"), "inner"),
+        (("outer", "inner"), "inner"),
+        (("outer", "middle"), "middle"),
+        (("outer",), "outer"),
+    ],
+)
+def test_the_loop_turns_for_the_innermost_changed_coroutine(
+    names: tuple[str, ...], guilty: str, back: bool
+) -> None:
+    """Those that await it go on as often; where it waits less, it is what saved the turns."""
+    sides = [waits(1, 1), waits(11, 11)]
+    before, after = reversed(sides) if back else sides
+    result = explain(before, after, changed(*names))
+    assert amounts(result) == {guilty: -10.0 if back else 10.0}
+    word = "10 fewer turns of the event loop saved" if back else "10 more turns of the event loop"
+    assert word in describe(result.causes[0])
+
+
+def test_a_coroutine_awaited_anew_is_no_turn_of_those_that_await_it() -> None:
+    """Starting a coroutine counts as a call, and is not taken for a suspension of its caller."""
+    before, after = waits(1, 1), waits(11, 31)
+    result = explain(before, after, changed("outer", "inner"))
+    assert amounts(result) == {"inner": 10.0}
 
 
 def test_what_reads_a_changed_global_names_it() -> None:

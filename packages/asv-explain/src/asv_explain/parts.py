@@ -124,7 +124,7 @@ def _place(change: Change | None, *, after: bool) -> Place | None:
 def rest(count: int, amount: float, share: float, *, noise: bool = False) -> form.Cause:
     """The causes below `SMALLEST_SHARE` in one: how many, their sums, and whether all are noise."""
     return form.Cause(
-        name=f"{count} smaller causes",
+        name=f"{count} smaller {'cause' if count == 1 else 'causes'}",
         path="",
         kind="rest",
         account=f"each below {SMALLEST_SHARE * 100:g} % of the difference",

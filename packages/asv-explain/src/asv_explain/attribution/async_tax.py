@@ -6,11 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from asv_explain.attribution.call_edges import CallEdges, total
 from asv_explain.attribution.decompose import Decomposition
 from asv_explain.profiles.match import Flags, Match
 from asv_explain.profiles.profile import Function, Profile, Seconds
 
 __all__ = ["AsyncCost", "AsyncTax", "async_tax", "loop_turns"]
+
+# Coroutines that did not change and await one another, from one that did to the next.
+_DEEPEST = 100
 
 _LOOP_FILES = ("asyncio/", "selectors.py", "contextvars.py")
 _LOOP_BUILTINS = (
@@ -102,30 +106,63 @@ def async_tax(before: Profile, after: Profile, match: Match, parts: Decompositio
 
 
 def loop_turns(
-    before: Profile, after: Profile, match: Match, parts: Decomposition, keeps: Flags
+    before: Profile,
+    after: Profile,
+    match: Match,
+    parts: Decomposition,
+    edges: CallEdges,
+    keeps: Flags,
 ) -> tuple[Flags, Seconds]:
     """Which pairs are the event loop, and which changed coroutine has which share in its turns.
 
     The loop calls coroutines, so that no edge leads from its cost to them; but it turns as often
-    as they go on. The shares are those of the resumptions that each of them added.
+    as one of them suspends. Whatever awaits that one goes on as often as well, and is not what
+    made the loop turn: so each changed coroutine has the resumptions that it added, less those
+    that came along with a changed one below it. Where the loop got cheaper, it is the
+    resumptions that went away.
 
     Args:
         before: The profile before.
         after: The profile after.
         match: The pairs of their functions.
         parts: Their differences.
+        edges: Who called whom.
         keeps: Which pairs changed (P,).
     """
-    loop, added = np.zeros(len(match), np.bool_), np.zeros(len(match))
+    pairs = len(match)
+    loop, woken = np.zeros(pairs, np.bool_), np.zeros(pairs, np.bool_)
     rows = zip(match.before.tolist(), match.after.tolist(), strict=True)
     for pair, (first, second) in enumerate(rows):
-        function = after.functions[second] if second >= 0 else before.functions[first]
-        loop[pair] = _is_loop(function)
-        if keeps[pair] and function.is_coroutine:
-            more = float(parts.calls_after[pair] - parts.calls_before[pair])
-            added[pair] = max(more, 0.0)
-    every = float(added.sum())
-    return (loop, added / every) if every else (np.zeros(len(match), np.bool_), added)
+        sides = [after.functions[second]] if second >= 0 else []
+        sides += [before.functions[first]] if first >= 0 else []
+        loop[pair] = _is_loop(sides[0])
+        woken[pair] = any(one.is_coroutine for one in sides)
+    sign = -1.0 if parts.difference[loop].sum() < 0 else 1.0
+    added = np.where(woken, np.maximum(sign * (parts.calls_after - parts.calls_before), 0.0), 0.0)
+    taken = np.where(keeps, added, 0.0)
+    own = np.maximum(taken - _from_below(edges, added, woken, keeps, sign), 0.0)
+    # Where every changed coroutine goes on with one below it, as in a circle, nobody is first.
+    shares = own if own.any() else taken
+    every = float(shares.sum())
+    return (loop, shares / every) if every else (np.zeros(pairs, np.bool_), shares)
+
+
+def _from_below(
+    edges: CallEdges, added: Seconds, woken: Flags, keeps: Flags, sign: float
+) -> Seconds:
+    """Resumptions of each pair that came along with those of a changed coroutine below it (P,)."""
+    caller, callee = edges.caller, edges.callee
+    along = np.maximum(sign * (edges.calls_after - edges.calls_before), 0.0)
+    along = np.where(woken[caller] & woken[callee] & (caller != callee), along, 0.0)
+    below = np.zeros(len(added))
+    for _ in range(_DEEPEST):
+        part = np.divide(below, added, out=np.zeros(len(added)), where=added > 0)
+        part = np.where(keeps, 1.0, np.minimum(part, 1.0))
+        found = total(caller, along * part[callee], len(added))
+        if np.array_equal(found, below):
+            break
+        below = found
+    return below
 
 
 def _is_loop(function: Function) -> bool:

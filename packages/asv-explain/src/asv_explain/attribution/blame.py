@@ -75,7 +75,7 @@ def blame(
     """
     guilty = find_guilty(before.profile, after.profile, match, changes)
     edges = call_edges(before, after, match, parts)
-    loop, turns = loop_turns(before.profile, after.profile, match, parts, guilty.keeps)
+    loop, turns = loop_turns(before.profile, after.profile, match, parts, edges, guilty.keeps)
     handed = hand_up(
         edges,
         parts.difference,
