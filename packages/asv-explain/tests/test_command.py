@@ -197,7 +197,28 @@ def test_standard_output_holds_the_export_alone(
     (found,) = json.loads(capfdbinary.readouterr().out)
     assert found["verdict"] == "slower"
     assert run(world, "base", "after", "--markdown", "-") == 0
-    assert capfdbinary.readouterr().out.startswith(b"| benchmark |")
+    assert capfdbinary.readouterr().out.startswith(b"| verdict |")
+
+
+def test_a_summary_replaces_a_file_but_joins_the_one_of_a_step(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """All commands of a step write into the file that GitHub names; none may undo another's."""
+    world.commit("after", 0.020)
+    file = tmp_path / "summary.md"
+    file.write_text("# Tests\n\nall passed")
+    assert run(world, "base", "after", "--markdown", str(file)) == 0
+    alone = file.read_text()
+    assert alone.startswith("| verdict |")
+    assert run(world, "base", "after", "--markdown", str(file)) == 0
+    assert file.read_text() == alone
+    monkeypatch.setenv(output.STEP_SUMMARY, str(file))
+    file.write_text("# Tests\n\nall passed")
+    assert run(world, "base", "after", "--markdown", str(file)) == 0
+    assert file.read_text() == f"# Tests\n\nall passed\n\n{alone}"
+    file.unlink()
+    assert run(world, "base", "after", "--markdown", str(file)) == 0
+    assert file.read_text() == alone
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from asv_explain.options import Options, add_arguments, read_options
 from asv_explain.output import check_exports, export
 from asv_explain.parts import Explained
 from asv_explain.reports.terminal import render
-from asv_explain.reports.text import plain
+from asv_explain.reports.text import overall, plain
 from asv_explain.session import Session, Tools
 
 __all__ = ["main", "run"]
@@ -83,10 +83,7 @@ def _shown(options: Options, tools: Tools, say: Callable[[str], None]) -> Iterat
 
 
 def _status(explanations: Sequence[Explanation]) -> int:
-    # A range counts as a whole, however small a step the search found in it.
-    verdicts = {
-        one.verdict if one.bisection is None else one.bisection.verdict for one in explanations
-    }
+    verdicts = {overall(one) for one in explanations}
     if Verdict.SLOWER in verdicts:
         return SLOWER
     return UNKNOWN if Verdict.UNKNOWN in verdicts else 0

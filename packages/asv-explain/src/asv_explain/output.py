@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +16,10 @@ from asv_explain.reports.exports import to_folded, to_pstats, to_speedscope
 from asv_explain.reports.markdown import to_markdown
 from asv_explain.reports.stacks import unfold
 
-__all__ = ["ExportError", "check_exports", "export"]
+__all__ = ["STEP_SUMMARY", "ExportError", "check_exports", "export"]
+
+STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+"""The variable that names the file into which all commands of a GitHub step write summaries."""
 
 
 class ExportError(Exception):
@@ -52,7 +56,7 @@ def export(options: Options, found: Sequence[Explained]) -> None:
         body = b",\n".join(encode(one).rstrip() for one in explanations)
         _write(options.json, b"[\n" + body + b"\n]\n")
     if options.markdown is not None:
-        _write(options.markdown, to_markdown(explanations).encode())
+        _write_summary(options.markdown, to_markdown(explanations).encode())
     for number, one in enumerate(found):
         if one.profiles is not None:
             for side, profile in (("before", one.profiles.before), ("after", one.profiles.after)):
@@ -76,6 +80,20 @@ def _plain(text: str) -> str:
     return "".join(character if character.isalnum() else "-" for character in text)[:80]
 
 
+def _write_summary(target: str, data: bytes) -> None:
+    """Write the summary; behind what is there already, where others write into the same file."""
+    if target == os.environ.get(STEP_SUMMARY):
+        try:
+            there = Path(target).read_bytes()
+        except FileNotFoundError:
+            there = b""
+        except OSError as error:
+            raise _refusal(target, error) from None
+        # Without a blank line, a table would go on with the last paragraph before it.
+        data = there + (b"\n\n" if there else b"") + data
+    _write(target, data)
+
+
 def _write(target: str, data: bytes) -> None:
     if target == "-":
         sys.stdout.flush()
@@ -84,6 +102,8 @@ def _write(target: str, data: bytes) -> None:
     try:
         write_whole(Path(target), data)
     except OSError as error:
-        raise ExportError(
-            f"can't write {target} ({error.strerror}); choose another place"
-        ) from None
+        raise _refusal(target, error) from None
+
+
+def _refusal(target: str, error: OSError) -> ExportError:
+    return ExportError(f"can't write {target} ({error.strerror}); choose another place")

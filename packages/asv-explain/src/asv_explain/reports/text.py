@@ -10,6 +10,8 @@ __all__ = [
     "detail",
     "explained",
     "headline",
+    "overall",
+    "place",
     "plain",
     "ratio",
     "share",
@@ -50,12 +52,27 @@ def amount(value: float, unit: str = SECONDS, sign: bool = False) -> str:
     return f"{value / scale:{'+' if sign else ''}.3g} {name}"
 
 
-def verdict(explanation: Explanation) -> str:
-    """The verdict in words that suit what was measured."""
+def overall(explanation: Explanation) -> Verdict:
+    """What counts for whoever asked: a range as a whole, however small a step was found in it."""
+    search = explanation.bisection
+    return explanation.verdict if search is None else search.verdict
+
+
+def verdict(explanation: Explanation, told: Verdict | None = None) -> str:
+    """The explanation's verdict, or another one, in words that suit what was measured."""
+    word = told or explanation.verdict
     words = {Verdict.SLOWER: "higher", Verdict.FASTER: "lower"}
-    if explanation.kind == "time":
-        return explanation.verdict.value
-    return words.get(explanation.verdict, explanation.verdict.value)
+    return word.value if explanation.kind == "time" else words.get(word, word.value)
+
+
+def place(cause: Cause) -> str:
+    """Where a cause stands, as file and line; empty where it stands nowhere."""
+    before, after = cause.before, cause.after
+    if after is None:
+        return "" if before is None else f"{plain(before.file)}:{before.line}, gone"
+    moved = before is not None and before.file != after.file
+    origin = f" (was {plain(before.file)}:{before.line})" if moved and before else ""
+    return f"{plain(after.file)}:{after.line}{origin}"
 
 
 def detail(cause: Cause, unit: str) -> str:
