@@ -153,7 +153,8 @@ def _details(explanation: Explanation, *, hunks: bool) -> str:
     sides = (explanation.rounds_before.values, explanation.rounds_after.values)
     if all(sides):
         times = " → ".join(amount(median(side), unit) for side in sides)
-        lines += [f"{escaped(times)}, {escaped(explained(explanation))}", ""]
+        whole = "" if explanation.difference is None else f", {explained(explanation)}"
+        lines += [escaped(times + whole), ""]
     first, more = explanation.causes[:FIRST_CAUSES], explanation.causes[FIRST_CAUSES:]
     if first:
         difference = explanation.difference or 0.0
