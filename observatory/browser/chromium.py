@@ -24,8 +24,9 @@ from observatory.browser.cdn import without_wrong_hashes
 
 __all__ = ["ChromiumError", "Watch", "find_chromium", "started", "visiting"]
 
-_GRAPHS = "/graphs/"
-"""Where asv's own pages look for the values of benchmarks."""
+_OPTIONAL = ("/graphs/", "/samples/", "/regressions-ignore.json")
+"""What asv's pages and asv-tachyon's ask for though it may not be there: asv's grid for the graph
+of every benchmark, also of one that was never run."""
 
 _EXPLANATIONS = "/explanations/"
 """Pages below this path load nothing from elsewhere."""
@@ -80,8 +81,7 @@ class Watch:
 
     def _console(self, message: ConsoleMessage) -> None:
         place = urlsplit(message.location.get("url", "")).path
-        # asv's grid asks for the graph of every benchmark, also of one that was never run.
-        if message.type == "error" and not place.startswith(_GRAPHS):
+        if message.type == "error" and not place.startswith(_OPTIONAL):
             self.complaints.append(f"console: {message.text} ({place})")
 
     def _dialog(self, dialog: Dialog) -> None:
