@@ -14,14 +14,14 @@ import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ["CACHE", "CdnError", "answers", "without_wrong_hashes"]
+__all__ = ["CACHE", "FILES", "CdnError", "answers", "without_wrong_hashes"]
 
 CACHE = Path(__file__).parents[2] / ".asv" / "npm"
 """Where packages are kept from one call to the next."""
 
 _FLOT = "https://cdnjs.cloudflare.com/ajax/libs/flot/0.8.3/jquery.flot"
 
-_FILES = {
+FILES = {
     "https://code.jquery.com/jquery-3.3.1.min.js": ("jquery@3.3.1", "dist/jquery.min.js"),
     f"{_FLOT}.min.js": ("flot@0.8.3", "jquery.flot.js"),
     f"{_FLOT}.time.min.js": ("flot@0.8.3", "jquery.flot.time.js"),
@@ -62,7 +62,7 @@ def answers(cache: Path = CACHE) -> dict[str, bytes]:
 
     Raises CdnError if it can't.
     """
-    return {url: _file(package, name, cache) for url, (package, name) in _FILES.items()}
+    return {url: _file(package, name, cache) for url, (package, name) in FILES.items()}
 
 
 def without_wrong_hashes(page: str, found: Mapping[str, bytes]) -> str:

@@ -12,7 +12,7 @@ from typing import Literal
 from playwright.sync_api import Browser, Error, Page, expect
 
 from observatory.browser.chromium import ChromiumError, Watch, started, visiting
-from observatory.browser.server import serving
+from observatory.browser.server import FolderError, serving
 from observatory.browser.walk import BENCHMARK
 
 __all__ = ["main"]
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with serving(options.folder) as address, started() as browser:
             for path in _taken(browser, address, options):
                 sys.stdout.write(f"{path} ({path.stat().st_size / 1000:.0f} kB)\n")
-    except (ChromiumError, Error, AssertionError, OSError) as error:
+    except (ChromiumError, FolderError, Error, AssertionError, OSError) as error:
         sys.stderr.write(f"screenshots: {' '.join(str(error).split())}\n")
         return 1
     return 0

@@ -7,7 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["serving"]
+__all__ = ["FolderError", "serving"]
+
+
+class FolderError(Exception):
+    """It is no dashboard; the text says what to do, in one line."""
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
@@ -17,7 +21,12 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
 @contextmanager
 def serving(folder: Path) -> Iterator[str]:
-    """Serve a folder for a while; the address ends in a slash."""
+    """Serve a published dashboard for a while; the address ends in a slash.
+
+    Raises FolderError if there is none.
+    """
+    if not (folder / "index.html").is_file():
+        raise FolderError(f"{folder} holds no index.html; name a folder that asv published.")
     handler = functools.partial(_Handler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)

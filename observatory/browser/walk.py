@@ -12,7 +12,7 @@ from playwright.sync_api import Error, Locator, Page, expect
 
 from observatory.browser.cdn import CdnError, answers
 from observatory.browser.chromium import ChromiumError, Watch, started, visiting
-from observatory.browser.server import serving
+from observatory.browser.server import FolderError, serving
 
 __all__ = ["BENCHMARK", "WalkError", "main", "walk"]
 
@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 walk(page, address, options.benchmark, _say)
         if watch.complaints:
             raise WalkError("; ".join(watch.complaints))
-    except (ChromiumError, CdnError, WalkError, Error, AssertionError) as error:
+    except (ChromiumError, CdnError, FolderError, WalkError, Error, AssertionError) as error:
         sys.stderr.write(f"walk: {' '.join(str(error).split())}\n")
         return 1
     _say("no error on the console, no dialog, and no request from an explanation to elsewhere")

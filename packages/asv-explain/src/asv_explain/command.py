@@ -74,7 +74,7 @@ def _say(tell: Console, text: str) -> None:
 def _shown(options: Options, tools: Tools, say: Callable[[str], None]) -> Iterator[Explained]:
     """Explain one suspect after the other, and show each as it comes."""
     show = Console(highlight=False)
-    quiet = "-" in (options.json, options.markdown)
+    quiet = "-" in (options.json, options.markdown, options.html)
     for explained in Session(options, load_project(options.config), tools, say).explanations():
         if not quiet:
             show.print(render(explained.explanation, ALL if options.verbose else FIRST))

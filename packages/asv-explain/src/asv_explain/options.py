@@ -53,6 +53,7 @@ class Options:
         verbose: whether to tell more.
         json: file for the explanations as JSON, ``-`` for standard output.
         markdown: file for the summary as Markdown, ``-`` for standard output.
+        html: file for a page that holds all it needs, ``-`` for standard output.
         pstats: folder for profiles that pstats and snakeviz read.
         speedscope: folder for profiles that speedscope reads.
         folded: folder for folded stacks.
@@ -72,6 +73,7 @@ class Options:
     verbose: bool = False
     json: str | None = None
     markdown: str | None = None
+    html: str | None = None
     pstats: Path | None = None
     speedscope: Path | None = None
     folded: Path | None = None
@@ -114,7 +116,11 @@ def add_arguments(parser: argparse.ArgumentParser, *, own: bool = True) -> None:
     )
     parser.add_argument("--gate", action="store_true", help="exit status 3 or 4, see below")
     parser.add_argument("--force", action="store_true", help="measure again what is stored")
-    for name, what in (("json", "explanations"), ("markdown", "summary")):
+    for name, what in (
+        ("json", "explanations"),
+        ("markdown", "summary"),
+        ("html", "page with charts, whole in one file"),
+    ):
         parser.add_argument(f"--{name}", metavar="FILE", help=f"{what}; - is standard output")
     for name, what in (
         ("pstats", "profiles for pstats and snakeviz"),
@@ -128,8 +134,12 @@ def read_options(found: argparse.Namespace, parser: argparse.ArgumentParser) -> 
     """The options in what a parser found; what can't go together ends the program."""
     if len(found.revisions) not in (0, 2):
         parser.error("name two revisions, A and B, or none for the recorded history")
-    if found.json is not None and found.json == found.markdown:
-        parser.error("--json and --markdown can't both go to the same place; choose another one")
+    places: dict[str, str] = {}
+    for name in ("json", "markdown", "html"):
+        place = getattr(found, name)
+        if place is not None and places.setdefault(place, name) != name:
+            other = places[place]
+            parser.error(f"--{other} and --{name} can't both go to the same place; choose another")
     config = found.config
     return Options(
         revisions=tuple(found.revisions),
@@ -146,6 +156,7 @@ def read_options(found: argparse.Namespace, parser: argparse.ArgumentParser) -> 
         verbose=bool(found.verbose),
         json=found.json,
         markdown=found.markdown,
+        html=found.html,
         pstats=found.pstats,
         speedscope=found.speedscope,
         folded=found.folded,

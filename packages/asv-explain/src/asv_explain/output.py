@@ -32,7 +32,11 @@ def check_exports(options: Options) -> None:
     Raises:
         ExportError: One can't be. Nothing is made or changed in either case.
     """
-    files = [Path(one) for one in (options.json, options.markdown) if one not in (None, "-")]
+    files = [
+        Path(one)
+        for one in (options.json, options.markdown, options.html)
+        if one not in (None, "-")
+    ]
     folders = (options.pstats, options.speedscope, options.folded)
     for path in files:
         _refuse(path, obstacle(path, folder=False))
@@ -57,6 +61,12 @@ def export(options: Options, found: Sequence[Explained]) -> None:
         _write(options.json, b"[\n" + body + b"\n]\n")
     if options.markdown is not None:
         _write_summary(options.markdown, to_markdown(explanations).encode())
+    if options.html is not None:
+        # plotly takes a second to load, and asv loads this module with every command.
+        from asv_explain.pages.traveling import traveling_page
+
+        pages = [(one.explanation, one.profiles) for one in found]
+        _write(options.html, traveling_page(pages).encode())
     for number, one in enumerate(found):
         if one.profiles is not None:
             for side, profile in (("before", one.profiles.before), ("after", one.profiles.after)):
