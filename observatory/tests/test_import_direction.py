@@ -57,7 +57,7 @@ EXPLAIN_ROOMS: dict[str, set[str]] = {
     "attribution": {"profiles", "changes"},
     "values": {"profiles", "changes", "attribution", "explanation"},
     "reports": {"profiles", "explanation", "bisection"},
-    "pages": {"profiles", "explanation", "bisection", "verdict", "reports"},
+    "pages": {"profiles", "explanation", "bisection", "verdict", "reports", "store"},
     # asv loads its command from there, and what publishes.
     "asv_side": {
         "changes",
