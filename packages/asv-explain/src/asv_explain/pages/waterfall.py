@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
@@ -97,6 +97,8 @@ def waterfall(explanation: Explanation) -> dict[str, Any] | None:
                 "x": [bar.length - start if bar.name in whole else bar.length for bar in bars],
                 "marker": {
                     "color": [bar.color for bar in bars],
+                    # Without it the ends of a hatched bar could not be told.
+                    "line": {"color": [bar.color for bar in bars], "width": 1},
                     "pattern": {"shape": [bar.hatch for bar in bars], "fgcolor": PAPER},
                 },
                 "width": 0.62,
@@ -183,17 +185,16 @@ def _bars(explanation: Explanation) -> list[_Bar]:
         bars.append(_cause(cause, at, difference, unit))
         at += cause.amount
     rest = math.fsum(cause.amount for cause in others)
-    for name, part, more in (
-        (f"{len(others)} more causes", rest, "the smaller causes together"),
-        ("residual", residual, "what no cause explains"),
-    ):
-        if name == "residual" or others:
-            value = signed(part, unit)
-            if difference:
-                # Rounding alone must not make a nothing of less than nothing.
-                value += f", {round(part / difference * 100) + 0.0:.0f} %"
-            bars.append(_Bar(name, value, at, part, RESIDUAL, more, "/"))
-            at += part
+    sums = [_Bar("residual", "", 0.0, residual, RESIDUAL, "what no cause explains", "/")]
+    if others:
+        sums.insert(0, _Bar(f"{len(others)} more causes", "", 0.0, rest, _color(rest), "added up"))
+    for bar in sums:
+        value = signed(bar.length, unit)
+        if difference:
+            # Rounding alone must not make a nothing of less than nothing.
+            value += f", {round(bar.length / difference * 100) + 0.0:.0f} %"
+        bars.append(replace(bar, value=value, base=at))
+        at += bar.length
     bars.append(_Bar("after", amount(at, unit), 0.0, at, TOTAL, explanation.after[:8]))
     return bars
 
@@ -207,11 +208,15 @@ def _cause(cause: Cause, at: float, difference: float, unit: str) -> _Bar:
         f"{signed(cause.amount, unit)}, {words.share(cause, difference)}",
         at,
         cause.amount,
-        MORE if cause.amount > 0 else LESS,
+        _color(cause.amount),
         shortened(cause.account),
         "/" if cause.noise else "",
         interval,
     )
+
+
+def _color(value: float) -> str:
+    return MORE if value > 0 else LESS
 
 
 def _begins(start: float, unit: str) -> str:

@@ -97,6 +97,15 @@
   const background = () =>
     printing ? "#ffffff" : window.getComputedStyle(document.body).backgroundColor;
 
+  /** So many marks on an axis as long as this that their texts keep apart. */
+  function thin(axis, length) {
+    const needed = Math.max(...axis.ticktext.map((text) => wide(text, FONT))) + 24;
+    const every = Math.ceil((axis.tickvals.length * needed) / length);
+    const kept = (_, index) => index % every === 0;
+    axis.tickvals = axis.tickvals.filter(kept);
+    axis.ticktext = axis.ticktext.filter(kept);
+  }
+
   /** Bars with their names beside them, or above them where the page is narrow. */
   function fitWaterfall(figure, width) {
     const { layout } = figure;
@@ -105,8 +114,11 @@
     const values = layout.annotations;
     const room = Math.max(...values.map((one) => wide(one.text, FONT)));
     if (width >= NARROW) {
-      layout.yaxis.ticktext = names.map((name) => cut(`${name} `, width * NAMES, FONT));
+      const shown = names.map((name) => cut(`${name} `, width * NAMES, FONT));
+      layout.yaxis.ticktext = shown;
       layout.margin.r = Math.ceil(room) + 24;
+      const left = Math.max(...shown.map((name) => wide(name, FONT))) + layout.margin.l;
+      thin(layout.xaxis, width - left - layout.margin.r);
       return;
     }
     layout.yaxis.showticklabels = false;
@@ -126,11 +138,7 @@
         { ...line, x: 1, xanchor: "right" },
       ];
     });
-    // Half as many marks on the axis, so that their texts keep apart.
-    const every = Math.ceil(layout.xaxis.tickvals.length / 4);
-    const kept = (_, index) => index % every === 0;
-    layout.xaxis.tickvals = layout.xaxis.tickvals.filter(kept);
-    layout.xaxis.ticktext = layout.xaxis.ticktext.filter(kept);
+    thin(layout.xaxis, inner);
   }
 
   /** A tree from the node that was clicked on, with as much text as each rectangle holds. */
