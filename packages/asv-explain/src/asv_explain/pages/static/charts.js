@@ -225,14 +225,13 @@
 
   function chartOf(div) {
     const light = JSON.parse(document.getElementById(div.dataset.chart).textContent);
-    const { meta } = light.layout;
     div.setAttribute("role", "img");
     div.setAttribute("aria-label", div.dataset.label || "");
     return {
       div,
       light,
       dark: darkened(light, false),
-      kind: typeof meta === "string" ? meta : meta.chart,
+      kind: light.layout.meta,
       view: div.dataset.view,
       level: 0,
       matches: new Set(),
@@ -277,13 +276,16 @@
 
     function look() {
       const text = find ? find.value.trim() : "";
+      if (found) {
+        found.textContent = "";
+      }
       for (const chart of icicles) {
         const { matches, share } = text ? search(chart, text) : { matches: new Set(), share: 0 };
         chart.matches = matches;
-        if (found && chart === shown()) {
+        if (found && text && chart === shown()) {
           const places = matches.size === 1 ? "1 place" : `${matches.size} places`;
           const part = `${(100 * share).toFixed(1)} % ${words[chart.view] || "of the whole"}`;
-          found.textContent = text ? `${places}, ${part}` : "";
+          found.textContent = `${places}, ${part}`;
         }
       }
     }
@@ -310,7 +312,7 @@
     if (find) {
       find.addEventListener("input", () => {
         look();
-        draw(shown());
+        icicles.forEach(draw);
       });
       find.addEventListener("keydown", (event) => {
         const chart = shown();
