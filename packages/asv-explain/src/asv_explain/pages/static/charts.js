@@ -97,6 +97,15 @@
   const background = () =>
     printing ? "#ffffff" : window.getComputedStyle(document.body).backgroundColor;
 
+  /** So many marks on an axis as long as this that their texts keep apart. */
+  function thin(axis, length) {
+    const needed = Math.max(...axis.ticktext.map((text) => wide(text, FONT))) + 24;
+    const every = Math.ceil((axis.tickvals.length * needed) / length);
+    const kept = (_, index) => index % every === 0;
+    axis.tickvals = axis.tickvals.filter(kept);
+    axis.ticktext = axis.ticktext.filter(kept);
+  }
+
   /** Bars with their names beside them, or above them where the page is narrow. */
   function fitWaterfall(figure, width) {
     const { layout } = figure;
@@ -105,8 +114,11 @@
     const values = layout.annotations;
     const room = Math.max(...values.map((one) => wide(one.text, FONT)));
     if (width >= NARROW) {
-      layout.yaxis.ticktext = names.map((name) => cut(`${name} `, width * NAMES, FONT));
+      const shown = names.map((name) => cut(`${name} `, width * NAMES, FONT));
+      layout.yaxis.ticktext = shown;
       layout.margin.r = Math.ceil(room) + 24;
+      const left = Math.max(...shown.map((name) => wide(name, FONT))) + layout.margin.l;
+      thin(layout.xaxis, width - left - layout.margin.r);
       return;
     }
     layout.yaxis.showticklabels = false;
@@ -126,11 +138,7 @@
         { ...line, x: 1, xanchor: "right" },
       ];
     });
-    // Half as many marks on the axis, so that their texts keep apart.
-    const every = Math.ceil(layout.xaxis.tickvals.length / 4);
-    const kept = (_, index) => index % every === 0;
-    layout.xaxis.tickvals = layout.xaxis.tickvals.filter(kept);
-    layout.xaxis.ticktext = layout.xaxis.ticktext.filter(kept);
+    thin(layout.xaxis, inner);
   }
 
   /** A tree from the node that was clicked on, with as much text as each rectangle holds. */
@@ -217,14 +225,13 @@
 
   function chartOf(div) {
     const light = JSON.parse(document.getElementById(div.dataset.chart).textContent);
-    const { meta } = light.layout;
     div.setAttribute("role", "img");
     div.setAttribute("aria-label", div.dataset.label || "");
     return {
       div,
       light,
       dark: darkened(light, false),
-      kind: typeof meta === "string" ? meta : meta.chart,
+      kind: light.layout.meta,
       view: div.dataset.view,
       level: 0,
       matches: new Set(),
@@ -269,13 +276,16 @@
 
     function look() {
       const text = find ? find.value.trim() : "";
+      if (found) {
+        found.textContent = "";
+      }
       for (const chart of icicles) {
         const { matches, share } = text ? search(chart, text) : { matches: new Set(), share: 0 };
         chart.matches = matches;
-        if (found && chart === shown()) {
+        if (found && text && chart === shown()) {
           const places = matches.size === 1 ? "1 place" : `${matches.size} places`;
           const part = `${(100 * share).toFixed(1)} % ${words[chart.view] || "of the whole"}`;
-          found.textContent = text ? `${places}, ${part}` : "";
+          found.textContent = `${places}, ${part}`;
         }
       }
     }
@@ -302,7 +312,7 @@
     if (find) {
       find.addEventListener("input", () => {
         look();
-        draw(shown());
+        icicles.forEach(draw);
       });
       find.addEventListener("keydown", (event) => {
         const chart = shown();
