@@ -34,6 +34,7 @@ ROOMS = {
         "asv_explain",
         "cascade.runtime",
         "observatory.benchmarks",
+        "observatory.browser",
         "observatory.explain",
         "observatory.studies",
     },

@@ -30,6 +30,9 @@ _SMALLEST = {SECONDS: 1e-12}
 
 def plain(text: str) -> str:
     """The text without control characters: names and subjects may hold anything."""
+    # Nearly every text is; pages hold tens of thousands of them.
+    if text.isprintable():
+        return text
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
@@ -49,7 +52,7 @@ def amount(value: float, unit: str = SECONDS, sign: bool = False) -> str:
 
 def scaled(value: float, unit: str) -> tuple[float, str]:
     """The scale that suits a value, and its name; the unit itself where it is no known one."""
-    scales = _SCALES.get(unit, ((1.0, plain(unit)),))
+    scales = _SCALES.get(unit) or ((1.0, plain(unit)),)
     # Just below a unit, rounding to three digits would reach it.
     return next((one for one in scales if abs(value) >= 0.9995 * one[0]), scales[-1])
 
