@@ -30,7 +30,7 @@
     "#a8adb5": "#737d8a",
     "#1f2328": "#e8eaed",
     "#d5d9de": "#3a424c",
-    "#ffffff": "#14181d",
+    "#ffffff": "#14181c",
     "#d7e6f5": "#1d3852",
   };
 
@@ -191,10 +191,10 @@
   }
 
   function draw(chart) {
-    const width = printing ? PAPER_WIDTH : chart.div.clientWidth;
-    if (!width) {
-      return; // of a view that is not shown
+    if (!chart.div.clientWidth) {
+      return; // of a view that is not shown, or no longer in the page
     }
+    const width = printing ? PAPER_WIDTH : chart.div.clientWidth;
     const figure = structuredClone(
       prefersDark.matches && !printing ? chart.dark : chart.light,
     );
