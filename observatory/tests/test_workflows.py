@@ -87,7 +87,7 @@ def test_what_was_explained_is_kept_whatever_happens(workflow: dict[Any, Any]) -
     """The gate fails where the explanations matter most."""
     (upload,) = [step for step in steps(workflow) if "upload-artifact" in step.get("uses", "")]
     assert upload["if"] == "always()"
-    assert upload["with"]["path"] == ".asv/explanations"
+    assert upload["with"]["path"].split() == [".asv/explanations", "explained.html"]
     # It leaves out what lies in a hidden folder unless told otherwise.
     assert upload["with"]["include-hidden-files"] is True
 
@@ -122,6 +122,7 @@ def test_the_command_is_one_that_the_program_takes(workflow: dict[Any, Any]) -> 
     assert 'base="$(git merge-base "$BASE" "$HEAD")"' in step["run"]
     assert options.gate
     assert options.markdown == "$GITHUB_STEP_SUMMARY"
+    assert options.html == "explained.html"
 
 
 def test_our_own_workflow_measures_benchmarks_that_exist() -> None:
