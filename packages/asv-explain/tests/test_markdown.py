@@ -143,7 +143,7 @@ def test_verdicts_come_first_the_worst_on_top_and_all_else_is_folded() -> None:
         ["unknown", "suite.broken(10, 'deep')"],
         ["faster", "suite.quick(10, 'deep')"],
     ]
-    assert page.rows[1][2:] == ["3.000 [1.900 to 2.100]", "FlowManager.should_skip"]
+    assert page.rows[1][2:] == ["3.000 [1.900 to 2.100]", "FlowManager.should_skip, 50 % ± 10"]
     assert page.rows[3][2:] == ["not measured", ""]
     assert text.index("<details>") > text.index("suite.quick")
     assert page.rows[5:7] == [
@@ -162,6 +162,16 @@ def test_verdicts_come_first_the_worst_on_top_and_all_else_is_folded() -> None:
     assert "1.05 s → 2.05 s, explained 50 % of +1 s" in page.words
     assert "caveat: only 2 rounds; raise --budget" in page.words
     assert page.codes[0] == "@@ -1 +1 @@\n-def\n+async def\n\n"
+
+
+def test_noise_is_no_first_cause() -> None:
+    """The table names what can be told from noise, or says that nothing can."""
+    noise = dataclasses.replace(CAUSE, noise=True)
+    sure = dataclasses.replace(CAUSE, name="sure", amount=0.0)
+    page = Page(
+        to_markdown([explanation(causes=(noise, sure), ratio=3.0), explanation(causes=(noise,))])
+    )
+    assert [row[3] for row in page.rows[1:3]] == ["sure, 50 % ± 10", "none above noise"]
 
 
 def test_nothing_slower_is_one_line() -> None:
@@ -223,7 +233,7 @@ def test_nothing_from_outside_is_markup() -> None:
     long = f"{HOSTILE}({HOSTILE})"
     assert rows[1][1].startswith(plain(long)[:190])
     assert rows[1][1].endswith(f"\n{shown(HOSTILE)}")
-    assert rows[1][3] == shown(HOSTILE)
+    assert rows[1][3] == f"{shown(HOSTILE)}, 50 % ± 10"
     assert any(row[0] == f"{shown(HOSTILE)}\n{shown(HOSTILE)}:3" for row in rows)
     assert not re.search(r"[\x00-\x09\x0b-\x1f]", text)
 

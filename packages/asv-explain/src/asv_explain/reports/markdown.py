@@ -130,8 +130,16 @@ def _verdict(explanation: Explanation, several: bool) -> tuple[str, ...]:
         verdict(explanation, overall(explanation)),
         name + environment,
         escaped(ratio(whole.ratio, whole.interval)),
-        escaped(clipped(explanation.causes[0].name)) if explanation.causes else "",
+        escaped(_first(explanation)),
     )
+
+
+def _first(explanation: Explanation) -> str:
+    """The first cause that can be told from noise, with its share."""
+    first = next((one for one in explanation.causes if not one.noise), None)
+    if first is None:
+        return "none above noise" if explanation.causes else ""
+    return f"{clipped(first.name)}, {share(first, explanation.difference or 0.0)}"
 
 
 def _unchanged(same: Sequence[Explanation], several: bool, room: int) -> str:
