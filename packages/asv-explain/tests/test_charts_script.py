@@ -187,6 +187,27 @@ def test_a_narrow_page_has_names_above_the_bars(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
+def test_a_name_too_long_keeps_its_last_part(page: Page) -> None:
+    """Methods of one class are told apart where there is no room for the class."""
+    name = "GraphExecutionStrategyOfTheWholeEngine.execute_node"
+    page.evaluate(
+        """name => {
+            const data = document.getElementById("waterfall");
+            const figure = JSON.parse(data.textContent);
+            figure.layout.yaxis.ticktext[1] = name;
+            data.textContent = JSON.stringify(figure);
+            const again = document.createElement("script");
+            again.src = "charts.js";
+            document.body.append(again);
+        }""",
+        name,
+    )
+    bars = page.locator("[data-chart=waterfall]")
+    expect_texts(bars.locator(".ytick").nth(1), name)
+    page.set_viewport_size({"width": 390, "height": 900})
+    expect_texts(bars.locator(".annotation-text").nth(2), "…execute_node")
+
+
 def test_each_chart_has_a_name_for_a_screen_reader(page: Page) -> None:
     """A chart is an image with words in place of it."""
     from playwright.sync_api import expect

@@ -52,12 +52,19 @@
     return context.measureText(plain(text)).width;
   }
 
-  /** As much of a text with entities as fits, with an ellipsis where that is not all. */
+  /** As much as fits of a name with entities: all, its last part, or the beginning of that. */
   function cut(text, room, font) {
     if (wide(text, font) <= room) {
       return text;
     }
-    const characters = Array.from(plain(text));
+    const name = plain(text);
+    const last = name.slice(name.lastIndexOf(".") + 1);
+    // "Strategy.execute" is told best by "…execute"; "run.<lambda>" is not by "…<lambda>".
+    const told = /^\w/.test(last) ? last : name;
+    if (told !== name && wide(entities(`…${told}`), font) <= room) {
+      return entities(`…${told}`);
+    }
+    const characters = Array.from(told);
     let low = 0;
     let high = characters.length;
     while (low < high) {
@@ -171,13 +178,13 @@
         return "";
       }
       const up = index === level && level !== 0 ? "↑ " : "";
-      const name = (chart.matches.has(index) ? "★ " : "") + up + label;
+      const marks = (chart.matches.has(index) ? "★ " : "") + up;
       // All of it, or the name with the difference, which stands last in brackets, or the name.
       const [, difference] = text[index].match(/\(([^(]*)\)$/);
       const fitting = [text[index], difference]
-        .map((one) => `${name}  ${one}`)
+        .map((one) => `${marks}${label}  ${one}`)
         .find((one) => wide(one, SMALL_FONT) <= room);
-      return fitting || cut(name, room, SMALL_FONT);
+      return fitting || marks + cut(label, room - wide(marks, SMALL_FONT), SMALL_FONT);
     });
     if (chart.matches.size) {
       const line = trace.marker.line;
