@@ -28,6 +28,7 @@ from observatory.explain.tachyon import TACHYON, add_tachyon
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 PLAIN_PARAMETER = "'plain'"
 HOSTILE_PARAMETER = f"'{HOSTILE}'"
+NARROWED_PARAMETER = "'narrowed'"
 PLAIN = f"{BENCHMARK}({PLAIN_PARAMETER})"
 
 SOURCE = "def has(self, item):\n    return item in self.items"
@@ -78,7 +79,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Published:
     """A dashboard with explanations of a benchmark with two parameters, and of others."""
     project = Published.make(
         tmp_path_factory.mktemp("shelf"),
-        params=((PLAIN_PARAMETER, HOSTILE_PARAMETER),),
+        params=((PLAIN_PARAMETER, HOSTILE_PARAMETER, NARROWED_PARAMETER),),
         subjects={5: HOSTILE},
     )
     plain = explained("Table.has", "shelf.py", "look it up")
@@ -91,6 +92,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Published:
     project.keep(faster, 7, 8, params=(PLAIN_PARAMETER,))
     project.keep(hostile, 4, 5, taken[1], params=(HOSTILE_PARAMETER,))
     project.keep(hostile, 4, 5, taken[1], benchmark=HOSTILE)
+    project.keep_narrowed(plain, 4, 5, params=(NARROWED_PARAMETER,))
     project.publish()
     add_tachyon(project.html, run_module)
     return project
@@ -107,7 +109,7 @@ def run_module(module: str, *arguments: str, show: Callable[[str], object]) -> i
 
 def page_of(project: Published, first: int, last: int, **wanted: object) -> str:
     """The page of the explanation of a step, by the numbers of its commits."""
-    wanted |= {"before": project.commits[first], "after": project.commits[last]}
+    wanted["range"] = {"before": project.commits[first], "after": project.commits[last]}
     (page,) = (
         row["page"]
         for row in project.read("explanations/index.json")
@@ -152,8 +154,8 @@ def test_each_regression_leads_to_its_own_explanation(visitor: Visitor, project:
     with visitor.page() as page:
         page.goto(f"{visitor.address}#regressions")
         rows = page.locator("#regressions-body tbody tr")
-        expect(rows.locator("a.why")).to_have_count(2)
-        for parameter in (PLAIN_PARAMETER, HOSTILE_PARAMETER):
+        expect(rows.locator("a.why")).to_have_count(3)
+        for parameter in (PLAIN_PARAMETER, HOSTILE_PARAMETER, NARROWED_PARAMETER):
             line = rows.filter(has_text=f"{BENCHMARK}({parameter})")
             expect(line.locator("a.why")).to_have_attribute(
                 "href",
@@ -163,7 +165,7 @@ def test_each_regression_leads_to_its_own_explanation(visitor: Visitor, project:
         expect(rest).to_have_count(2)
         expect(rest.filter(has_text=PLAIN)).to_have_count(1)
         page.get_by_role("button", name="Group regressions").click()
-        expect(page.locator("#regressions-body tbody tr a.why")).to_have_count(2)
+        expect(page.locator("#regressions-body tbody tr a.why")).to_have_count(3)
 
 
 def test_the_graph_of_a_benchmark_names_its_steps(visitor: Visitor, project: Published) -> None:
@@ -171,13 +173,13 @@ def test_the_graph_of_a_benchmark_names_its_steps(visitor: Visitor, project: Pub
     with visitor.page() as page:
         page.goto(f"{visitor.address}#{BENCHMARK}")
         why = page.locator("#graphdisplay-navigation a.why")
-        expect(why).to_have_count(4)
+        expect(why).to_have_count(5)
         expect(why.first).to_have_attribute(
             "href", f"explanations/{page_of(project, 7, 8, params=(PLAIN_PARAMETER,))}"
         )
         page.get_by_role("link", name="Regressions").click()
         page.get_by_role("link", name=PLAIN, exact=True).click()
-        expect(why).to_have_count(4)
+        expect(why).to_have_count(5)
 
 
 def test_asvs_name_of_the_page_leads_to_it(visitor: Visitor) -> None:
