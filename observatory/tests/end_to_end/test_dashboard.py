@@ -21,9 +21,12 @@ from published import BENCHMARK, Published
 from asv_explain.explanation import CommitRef, Explanation, Verdict
 from asv_explain.profiles.pair import ProfilePair, ProfileSide
 from observatory.browser.chromium import Watch, visiting
+from observatory.browser.screenshots import WIDE
 from observatory.browser.server import serving
 from observatory.browser.walk import walk
 from observatory.explain.tachyon import TACHYON, add_tachyon
+
+ROOT = Path(__file__).parents[3]
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 PLAIN_PARAMETER = "'plain'"
@@ -35,6 +38,9 @@ SOURCE = "def has(self, item):\n    return item in self.items"
 
 SERIOUS = ("serious", "critical")
 """The impacts that axe-core gives to what keeps people out."""
+
+# Bytes that the README's readers may be asked to load for each.
+LARGEST_PICTURE = 300_000
 
 # More than anybody would press; a page that can't be reached by then can't be reached.
 MOST_KEYS = 60
@@ -105,6 +111,16 @@ def run_module(module: str, *arguments: str, show: Callable[[str], object]) -> i
     )
     show(done.stdout + done.stderr)
     return done.returncode
+
+
+def in_browser(command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run one of the browser's commands as its users do."""
+    return subprocess.run(
+        [sys.executable, "-m", f"observatory.browser.{command}", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
 
 
 def page_of(project: Published, first: int, last: int, **wanted: object) -> str:
@@ -190,6 +206,28 @@ def test_asvs_name_of_the_page_leads_to_it(visitor: Visitor) -> None:
         expect(page).to_have_title("Explanations")
         page.go_back()
         expect(page.locator("#summarylist-body")).to_be_visible()
+
+
+@pytest.mark.usefixtures("browser", "elsewhere")
+def test_the_walk_is_a_command(project: Published) -> None:
+    """It says each step, and that nothing went wrong."""
+    done = in_browser("walk", str(project.html), "--benchmark", PLAIN)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "first cause: Table.has, 2 lines of its diff" in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("no error on the console")
+
+
+@pytest.mark.usefixtures("browser")
+def test_pictures_are_taken(project: Published, tmp_path: Path) -> None:
+    """Two for the README, of one width and not too large."""
+    done = in_browser("screenshots", str(project.html), str(tmp_path), "--benchmark", PLAIN)
+    assert (done.returncode, done.stderr) == (0, "")
+    pictures = sorted(tmp_path.glob("*.png"))
+    assert len(pictures) == len(done.stdout.splitlines()) == 2
+    for picture in pictures:
+        # A PNG's header holds its width.
+        assert int.from_bytes(picture.read_bytes()[16:20], "big") == WIDE
+        assert picture.stat().st_size < LARGEST_PICTURE
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
