@@ -17,12 +17,16 @@ from playwright.sync_api import (
     Page,
     Request,
     Route,
+    expect,
     sync_playwright,
 )
 
 from observatory.browser.cdn import without_wrong_hashes
 
 __all__ = ["ChromiumError", "Watch", "find_chromium", "started", "visiting"]
+
+_PATIENCE = 30_000
+"""Milliseconds for which something on a page is waited for: what a busy machine may need."""
 
 _OPTIONAL = ("/graphs/", "/samples/", "/regressions-ignore.json")
 """What asv's pages and asv-tachyon's ask for though it may not be there: asv's grid for the graph
@@ -116,6 +120,7 @@ def started() -> Iterator[Browser]:
     Raises ChromiumError if it isn't there, or doesn't start.
     """
     program = find_chromium()
+    expect.set_options(timeout=_PATIENCE)
     # Chromium's sandbox refuses to run for root, whose machine is a sandbox itself.
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:

@@ -12,15 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from asv_explain.explanation import Explanation
+from asv_explain.bisection import Bisection
+from asv_explain.explanation import Explanation, Interval, Verdict
 from asv_explain.profiles.pair import ProfilePair
 from asv_explain.store import Store
 
-__all__ = ["BENCHMARK", "ENVIRONMENT", "MACHINE", "VALUES", "Published"]
+__all__ = ["BENCHMARK", "ENVIRONMENT", "MACHINE", "NARROWED", "VALUES", "Published"]
 
 MACHINE = "box"
 ENVIRONMENT = "virtualenv-py3.11"
 BENCHMARK = "shelf.Lookup.time_has"
+
+# Two commits that asv never measured.
+NARROWED = ("1" * 40, "2" * 40)
 
 # Seconds at each commit: a step from the fifth commit to the sixth that was never won back.
 VALUES = (1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 2.0, 2.0)
@@ -122,6 +126,33 @@ class Published:
         placed |= {"machine": MACHINE}
         placed |= {"before": self.commits[first], "after": self.commits[last]}
         return self.store.put(dataclasses.replace(explained, **{**placed, **changes}), profiles)
+
+    def keep_narrowed(
+        self,
+        explained: Explanation,
+        first: int,
+        last: int,
+        profiles: ProfilePair | None = None,
+        **changes: Any,
+    ) -> Path:
+        """Store what a search of the range between two commits ended at: ones without results."""
+        search = Bisection(
+            before=self.commits[first],
+            after=self.commits[last],
+            commits=9,
+            verdict=Verdict.SLOWER,
+            ratio=2.0,
+            interval=Interval(1.9, 2.1),
+            measured=(),
+            skipped=(),
+            suspected=(NARROWED[1],),
+            merged=None,
+            share=1.0,
+            share_interval=None,
+            rest=None,
+        )
+        changes |= {"before": NARROWED[0], "after": NARROWED[1], "bisection": search}
+        return self.keep(explained, first, last, profiles, **changes)
 
     def publish(self) -> str:
         """Run ``asv publish``; what it printed."""

@@ -310,8 +310,8 @@ def test_the_page_that_travels_holds_charts_and_downloads() -> None:
     """Both are what the site has, packed."""
     found, pair = explanation(), pair_of()
     one = read(traveling_page([(found, pair)]))
-    for file in downloads(found, pair):
-        assert unpacked(one, f"e1-{file.file}") == file.data
+    offered = [unpacked(one, name) for name in one.all("button", "data-download")]
+    assert offered == [file.data for file in downloads(found, pair)]
     for chart in one.all("div", "data-chart"):
         assert json.loads(unpacked(one, chart))["data"]
     assert one.all("button", "data-name")[0] == "1-explanation.json"

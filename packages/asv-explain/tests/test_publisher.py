@@ -60,6 +60,13 @@ def test_of_several_explanations_at_a_revision_the_largest_rise_counts(project: 
     assert found[f"{BENCHMARK}@7"] == found[BENCHMARK] == f"explanations/{pages['4']}"
 
 
+def test_a_narrowed_range_stands_at_its_end(project: Published) -> None:
+    """Asv has no results of the commit that was found, but of the range that was searched."""
+    project.keep_narrowed(explanation(), 4, 6)
+    project.publish()
+    assert set(project.read("profiles.json")["paths"]) == {f"{BENCHMARK}@6", BENCHMARK}
+
+
 def test_commits_have_their_subjects(project: Published) -> None:
     """Each commit that asv has results of, as git tells it."""
     project.publish()

@@ -18,6 +18,7 @@ from asv.publishing import OutputPublisher  # type: ignore[import-untyped]
 
 from asv_explain.asv_side.project import one_line
 from asv_explain.changes.git import GitError, git
+from asv_explain.pages.site import site
 from asv_explain.profiles.pair import ProfilePair
 from asv_explain.store import Kept, Refused, Store
 
@@ -50,9 +51,6 @@ class Explanations(OutputPublisher):  # type: ignore[misc]
 
         What is stored but can't be used is named in asv's log, and the rest goes on.
         """
-        # asv imports this module whenever it starts; what draws the pages is slow to import.
-        from asv_explain.pages.site import site
-
         home = Path(conf.html_dir)
         rows: list[dict[str, Any]] = []
         for name, content in site(_Told(_STORED)):

@@ -17,15 +17,15 @@ __all__ = ["Row", "RowView", "listing", "row_views"]
 
 _ORDER = (Verdict.SLOWER, Verdict.UNKNOWN, Verdict.FASTER, Verdict.SAME)
 
-# The columns as list.js and the style know them; figures stand to the right.
+# The columns by the names that list.js knows, as they are shown; figures stand to the right.
 _COLUMNS = (
-    ("Benchmark", ""),
-    ("Before → after", "figure"),
-    ("Ratio, 95 % interval", "figure"),
-    ("Verdict", ""),
-    ("First cause", ""),
-    ("Commit", ""),
-    ("Measured on", ""),
+    ("benchmark", "Benchmark", ""),
+    ("values", "Before → after", "figure"),
+    ("ratio", "Ratio, 95 % interval", "figure"),
+    ("verdict", "Verdict", ""),
+    ("cause", "First cause", ""),
+    ("commit", "Commit", ""),
+    ("machine", "Measured on", ""),
 )
 
 

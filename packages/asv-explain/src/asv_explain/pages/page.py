@@ -25,7 +25,15 @@ _MEASURES = {
     "peakmem": "Peak memory of the process",
     "track": "Tracked value",
 }
-_COUNTS = {True: ("Blocks", "Mean block"), False: ("Calls", "Price of a call")}
+# Of bytes, and else: what is counted, at which price, and what a share is of.
+_COUNTS = {
+    True: ("Blocks", "Mean block", "Shares are of the whole difference."),
+    False: (
+        "Calls",
+        "Price of a call",
+        "Shares are of all that went the benchmark's way, with 95 % intervals.",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +74,13 @@ class BranchView:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """All that the templates show of an explanation, by the names that they use."""
+    """All that the templates show of an explanation, by the names that they use.
+
+    Attributes:
+        prefix: what the ids in the page begin with.
+        left_out: what is not in the page for want of room.
+        late: whether charts and their controls come into the page when it is opened.
+    """
 
     explanation: Explanation
     prefix: str
@@ -90,6 +104,7 @@ class View:
     causes: tuple[CauseView, ...]
     count_name: str
     price_name: str
+    shares: str
     calls: tuple[tuple[str, str, str, str], ...]
     residual: str
     residual_share: str
@@ -145,7 +160,7 @@ def view(
     drawn: Sequence[Chart],
     offers: Sequence[Offer],
     prefix: str = "",
-    left_out: str = "",
+    *,
     late: bool = False,
 ) -> View:
     """What the templates show of an explanation.
@@ -156,11 +171,10 @@ def view(
         drawn: the charts to draw.
         offers: the downloads.
         prefix: what the ids in the page begin with.
-        left_out: what of it is not in the page for want of room.
         late: whether charts and their controls come into the page when it is opened.
     """
     figures = {one.id.removeprefix(prefix): one for one in drawn}
-    count_name, price_name = _COUNTS[explanation.unit == BYTES]
+    count_name, price_name, shares = _COUNTS[explanation.unit == BYTES]
     return View(
         explanation=explanation,
         prefix=prefix,
@@ -184,6 +198,7 @@ def view(
         causes=tuple(cause_view(one, explanation) for one in explanation.causes),
         count_name=count_name,
         price_name=price_name,
+        shares=shares,
         calls=tuple(
             (one.name, one.path, calls(one.calls_before), calls(one.calls_after))
             for one in explanation.calls
@@ -192,7 +207,7 @@ def view(
         residual_share=_residual_share(explanation),
         measured=measured(explanation),
         downloads=tuple(offers),
-        left_out=left_out,
+        left_out="",
         late=late,
     )
 

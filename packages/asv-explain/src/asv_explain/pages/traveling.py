@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import gzip
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from markupsafe import Markup
@@ -32,7 +33,7 @@ Subject: TypeAlias = tuple[Explanation, ProfilePair | None]
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """Data in the page: gzip in base64, unpacked when it is needed."""
+    """Data in the page by its name: gzip in base64, unpacked when it is needed."""
 
     id: str
     packed: str
@@ -44,20 +45,15 @@ class _Section:
 
     number: int
     explanation: Explanation
-    pair: ProfilePair | None
+    view: View
     charts: list[tuple[Chart, _Block]]
     files: list[tuple[Download, _Block]]
     left_out: list[str] = field(default_factory=list)
     whole: bool = True
 
-    @property
-    def prefix(self) -> str:
-        """What the ids of the section begin with."""
-        return f"e{self.number}-"
-
-    def shown(self, *, late: bool) -> View:
-        """What is shown of it; ``late`` is whether its charts come when it is opened."""
-        offers = [
+    def shown(self) -> View:
+        """What is shown of it."""
+        offers = tuple(
             Offer(
                 one.label,
                 one.about,
@@ -66,16 +62,9 @@ class _Section:
                 id=block.id,
             )
             for one, block in self.files
-        ]
-        return view(
-            self.explanation,
-            self.pair,
-            [chart for chart, _ in self.charts],
-            offers,
-            self.prefix,
-            listed(self.left_out),
-            late=late,
         )
+        tree = tuple(one for one, _ in self.charts if one.view)
+        return replace(self.view, tree=tree, downloads=offers, left_out=listed(self.left_out))
 
 
 def traveling_page(found: Sequence[Subject]) -> str:
@@ -89,7 +78,10 @@ def traveling_page(found: Sequence[Subject]) -> str:
     """
     rows = row_views(Row(str(place), one[0]) for place, one in enumerate(found))
     order = [int(row.href) for row in rows]
-    sections = [_section(number, *found[place]) for number, place in enumerate(order, start=1)]
+    sections = [
+        _section(number, *found[place], late=len(found) > 1)
+        for number, place in enumerate(order, start=1)
+    ]
     scripts = {name: static(name) for name in ("charts.js", "traveling.js")}
     plotly = _packed("plotly", static("plotly.min.js").encode())
     text = _page(sections, scripts, plotly)
@@ -97,28 +89,33 @@ def traveling_page(found: Sequence[Subject]) -> str:
     if _size(text) > room:
         _shrink(sections, _size(text) - room)
         text = _page(sections, scripts, plotly)
-    while _size(text) > LIMIT:
-        last = max((one for one in sections if one.whole), key=lambda one: one.number)
-        last.whole = False
-        last.charts, last.files = [], []
-        text = _page(sections, scripts, plotly)
-    return text
+    if _size(text) <= LIMIT:
+        return text
+
+    def first(count: int) -> str:
+        """The page with only so many of the explanations, and the others in the list alone."""
+        for section in sections:
+            section.whole = section.number <= count
+        return _page(sections, scripts, plotly)
+
+    counts = range(len(sections) + 1)
+    return first(bisect_right(counts, LIMIT, key=lambda count: _size(first(count))) - 1)
 
 
 def _size(text: str) -> int:
     return len(text.encode())
 
 
-def _section(number: int, explanation: Explanation, pair: ProfilePair | None) -> _Section:
+def _section(
+    number: int, explanation: Explanation, pair: ProfilePair | None, *, late: bool
+) -> _Section:
     prefix = f"e{number}-"
+    drawn = charts_of(explanation, pair, prefix)
     return _Section(
         number,
         explanation,
-        pair,
-        [
-            (chart, _packed(chart.id, json_block(chart.figure).encode()))
-            for chart in charts_of(explanation, pair, prefix)
-        ],
+        view(explanation, pair, drawn, (), prefix, late=late),
+        [(one, _packed(one.id, json_block(one.figure).encode())) for one in drawn],
         [(one, _packed(prefix + one.file, one.data)) for one in downloads(explanation, pair)],
     )
 
@@ -126,7 +123,7 @@ def _section(number: int, explanation: Explanation, pair: ProfilePair | None) ->
 def _packed(name: str, data: bytes) -> _Block:
     # Without the time of packing, the same explanations give the same file.
     packed = gzip.compress(data, mtime=0)
-    return _Block(f"{name}-packed", base64.b64encode(packed).decode())
+    return _Block(name, base64.b64encode(packed).decode())
 
 
 def _shrink(sections: Sequence[_Section], excess: int) -> None:
@@ -154,11 +151,10 @@ def _shrink(sections: Sequence[_Section], excess: int) -> None:
 
 
 def _page(sections: Sequence[_Section], scripts: dict[str, str], plotly: _Block) -> str:
-    views = [one.shown(late=len(sections) > 1) for one in sections if one.whole]
+    views = [one.shown() for one in sections if one.whole]
     kept = {one.number for one in sections if one.whole}
     blocks = [plotly]
-    blocks += [block for one in sections for _, block in one.charts]
-    blocks += [block for one in sections for _, block in one.files]
+    blocks += [block for one in sections if one.whole for _, block in (*one.charts, *one.files)]
     sources = " ".join(script_hash(text) for text in (static("plotly.min.js"), *scripts.values()))
     rows = row_views(Row("", one.explanation) for one in sections)
     left = len(sections) - len(views)

@@ -10,9 +10,9 @@
   const count = document.getElementById("count");
   const heads = [...table.tHead.rows[0].cells];
   const rows = [...body.rows];
-  const numbers = new Set(["Before → after", "Ratio, 95 % interval", "Verdict"]);
+  const numbers = new Set(["values", "ratio", "verdict"]);
   // Where the largest or the newest is looked for first.
-  const downward = new Set(["Before → after", "Ratio, 95 % interval", "Commit"]);
+  const downward = new Set(["values", "ratio", "commit"]);
   const texts = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
   const shown = new Map(
     rows.map((row) => [row, row.querySelector(".verdict").lastChild.data.trim()]),

@@ -26,7 +26,10 @@
   let loaded = null;
   const load = async () => run(await (await unpack("plotly")).text());
 
+  let latest = null;
   const draw = async (explanation) => {
+    const turn = {};
+    latest = turn;
     for (const template of explanation.querySelectorAll("template")) {
       const drawn = document.createElement("div");
       drawn.className = "drawn";
@@ -37,9 +40,11 @@
     await loaded;
     for (const chart of explanation.querySelectorAll(".chart")) {
       const id = chart.dataset.chart;
-      if (!document.getElementById(id)) write(id, await (await unpack(id)).text());
+      const text = await (await unpack(id)).text();
+      if (!document.getElementById(id)) write(id, text);
     }
-    run(document.getElementById("charts").textContent);
+    // Another one may have been opened meanwhile, and then its charts are drawn.
+    if (latest === turn) run(document.getElementById("charts").textContent);
   };
 
   const failed = (explanation) => {
