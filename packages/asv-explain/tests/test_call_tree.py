@@ -159,6 +159,19 @@ def test_a_small_path_is_followed_where_the_other_side_is_large() -> None:
     assert nodes["main/f/work"].own_after == pytest.approx(9.0)
 
 
+def test_what_is_small_on_both_sides_stays_on_its_paths() -> None:
+    """A function too small to follow is still found below whoever calls it, on each side."""
+
+    def side(caller: str) -> ProfileSide:
+        own = {"main": 100.0, "f": 1.0, "g": 1.0, "tiny": 1e-4}
+        calls: Edges = [("main", "f", 1, 1.0, 1.0), ("main", "g", 1, 1.0, 1.0)]
+        return side_of(own, [*calls, (caller, "tiny", 1, 1e-4, 1e-4)])
+
+    nodes = dict(every(difference_tree(pair_of(side("f"), side("g")))))
+    assert (nodes["main/f/tiny"].own_before, nodes["main/f/tiny"].own_after) == (1e-4, 0.0)
+    assert (nodes["main/g/tiny"].own_before, nodes["main/g/tiny"].own_after) == (0.0, 1e-4)
+
+
 @st.composite
 def pairs(draw: st.DrawFn) -> ProfilePair:
     """Two profiles that share functions by chance, with corrected times that differ."""

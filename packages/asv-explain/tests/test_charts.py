@@ -90,6 +90,9 @@ def test_the_bars_add_up_however_many_causes_there_are(parts: list[float], resid
     assert figure is not None
     trace = figure["data"][0]
     ends = [base + length for base, length in zip(trace["base"], trace["x"], strict=True)]
+    axis = figure["layout"]["xaxis"]
+    assert axis["range"][0] < axis["range"][1]
+    assert len({*axis["ticktext"]}) == len(axis["tickvals"]) > 1
     assert len(ends) <= MOST_CAUSES + 4
     assert ends[-1] == pytest.approx(1.05 + sum(parts) + residual, abs=1e-6)
     for end, start in zip(ends[:-2], trace["base"][1:-1], strict=True):
@@ -103,11 +106,20 @@ def test_a_small_change_is_seen_and_the_broken_axis_is_told() -> None:
     figure = waterfall(one)
     assert figure is not None
     axis = figure["layout"]["xaxis"]
-    assert axis["range"][0] == pytest.approx(1.04)
-    assert axis["title"]["text"] == "the axis begins at 1.04 s"
+    assert axis["range"][0] == pytest.approx(1.035)
+    assert axis["title"]["text"] == "the axis begins at 1.035 s"
     assert [base + length for _, base, length in bars(one)] == pytest.approx(
         [1.05, 1.06, 1.06, 1.06]
     )
+
+
+def test_a_cause_may_have_any_name() -> None:
+    """One that is called like the bars at the ends is still a cause."""
+    named = [replace(CAUSE, name=name, amount=0.25) for name in ("before", "after")]
+    assert bars(explanation(causes=tuple(named)))[1:3] == [
+        ("before", 1.05, 0.25),
+        ("after", 1.3, 0.25),
+    ]
 
 
 def test_an_interval_is_drawn_where_one_is_known() -> None:

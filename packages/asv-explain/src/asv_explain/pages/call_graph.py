@@ -48,7 +48,12 @@ class CallGraph:
 
 
 def call_graph(side: ProfileSide, numbers: list[int]) -> CallGraph:
-    """One side by the common numbers of its functions; several of one number are added up."""
+    """One side's call graph; functions with one number are added up.
+
+    Args:
+        side: its profile with the corrected times.
+        numbers: the common number of each of its functions.
+    """
     profile = side.profile
     found = CallGraph(
         profile.number,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import count
 from typing import TypeAlias
 
@@ -18,7 +19,7 @@ SMALLEST = 1e-4
 """A path that carries less than this share of its side's time is followed only to what no larger
 path reaches."""
 
-MOST_PATHS = 20_000
+MOST_PATHS = 10_000
 """So many paths are followed, the largest first: functions that all call each other have no end of
 them."""
 
@@ -74,6 +75,8 @@ class _Step:
     calls: float = 0.0
 
 
+# A page shows the same tree as a chart and as text.
+@lru_cache(maxsize=1)
 def difference_tree(pair: ProfilePair) -> tuple[Node, ...]:
     """Paths of calls from the outermost functions in, with what each took on both sides.
 
@@ -111,7 +114,8 @@ def _paths(sides: tuple[CallGraph, CallGraph]) -> dict[_Path, tuple[_Step, _Step
     """The paths of either side, the largest first, with what each side carries on them."""
     totals = [side.total for side in sides]
     found: dict[_Path, tuple[_Step, _Step]] = {}
-    reached: set[int] = set()
+    reached: tuple[set[int], set[int]] = (set(), set())
+    largest: dict[tuple[int, int], float] = {}
     order = count()
     pending: list[tuple[float, int, _Path, tuple[_Step, _Step]]] = []
 
@@ -119,9 +123,10 @@ def _paths(sides: tuple[CallGraph, CallGraph]) -> dict[_Path, tuple[_Step, _Step
         path: _Path, edges: tuple[Edge | None, Edge | None], carried: tuple[float, float]
     ) -> None:
         """Keep in mind a path that some side goes, by the larger share of its side's time."""
-        steps, size = (_Step(), _Step()), 0.0
-        for side, edge, share, step, total in zip(
-            sides, edges, carried, steps, totals, strict=True
+        steps, sizes = (_Step(), _Step()), [0.0, 0.0]
+        better = False
+        for index, (side, edge, share, step) in enumerate(
+            zip(sides, edges, carried, steps, strict=True)
         ):
             whole = side.cumulative.get(path[-1], 0.0)
             # With no time at all to divide, nothing is followed: paths multiply without end.
@@ -131,18 +136,24 @@ def _paths(sides: tuple[CallGraph, CallGraph]) -> dict[_Path, tuple[_Step, _Step
             step.share = min(1.0, share * edge.cumulative / whole) if whole else share
             step.own = share * edge.own
             step.calls = share * edge.calls
-            size = max(size, share * edge.cumulative / total if total else 0.0)
-        if steps[0].share or steps[1].share:
-            heapq.heappush(pending, (-size, next(order), path, steps))
+            sizes[index] = share * edge.cumulative / totals[index] if totals[index] else 0.0
+            if sizes[index] > largest.get((index, path[-1]), -1.0):
+                largest[index, path[-1]] = sizes[index]
+                better = True
+        # Of the small paths to a function only each side's largest can be followed.
+        if better or max(sizes) >= SMALLEST:
+            heapq.heappush(pending, (-max(sizes), next(order), path, steps))
 
     for root in sorted({*sides[0].roots, *sides[1].roots}):
         consider((root,), (sides[0].roots.get(root), sides[1].roots.get(root)), (1.0, 1.0))
     while pending and len(found) < MOST_PATHS:
         size, _, path, steps = heapq.heappop(pending)
-        if -size < SMALLEST and path[-1] in reached:
+        goers = [seen for seen, step in zip(reached, steps, strict=True) if step.share]
+        if -size < SMALLEST and all(path[-1] in seen for seen in goers):
             continue
         found[path] = steps
-        reached.add(path[-1])
+        for seen in goers:
+            seen.add(path[-1])
         if len(path) == DEEPEST:
             continue
         below = [side.edges.get(path[-1], {}) for side in sides]

@@ -80,6 +80,7 @@ def axis(**changes: Any) -> dict[str, Any]:
         "gridcolor": FAINT,
         "linecolor": FAINT,
         "ticks": "",
+        "tickangle": 0,
         **changes,
     }
 

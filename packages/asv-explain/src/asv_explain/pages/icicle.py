@@ -17,7 +17,7 @@ from asv_explain.pages.figures import (
     lines,
     signed,
 )
-from asv_explain.pages.views import WHOLE, Slice, View
+from asv_explain.pages.views import Slice, View
 from asv_explain.reports.text import amount, calls
 
 __all__ = ["MOST_LEVELS", "icicle"]
@@ -88,7 +88,7 @@ def icicle(shown: Sequence[Slice], most: float, view: View) -> dict[str, Any]:
                 _note(x, side, f"{amount(sign * most, sign=True)}, {word}")
                 for x, side, sign, word in ((0, "left", -1, "less"), (1, "right", 1, "more"))
             ],
-            meta={"chart": "icicle", "whole": WHOLE},
+            meta="icicle",
         ),
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
@@ -24,7 +24,7 @@ from asv_explain.pages.figures import (
 )
 from asv_explain.pages.views import shortened
 from asv_explain.reports import text as words
-from asv_explain.reports.text import amount
+from asv_explain.reports.text import amount, scaled
 
 __all__ = ["MOST_CAUSES", "waterfall"]
 
@@ -72,31 +72,40 @@ def waterfall(explanation: Explanation) -> dict[str, Any] | None:
     unit = explanation.unit
     ends = [end for bar in bars for end in (bar.base, bar.base + bar.length)]
     steps = ends[2:-2]
-    low, high = min(steps), max(steps)
-    start = min(0.0, low)
-    if low > 0 and high - low < BROKEN * high:
-        start = max(0.0, low - (high - low))
     doubts = [
         (row, bar.base + bar.length, bar.interval)
         for row, bar in enumerate(bars)
         if bar.interval is not None
     ]
-    most = max([high, *(interval.high for _, _, interval in doubts)])
-    ticks = _ticks(start, most)
-    start = min(start, ticks[0])
+    low = min(*steps, *(interval.low for _, _, interval in doubts))
+    most = max(*steps, *(interval.high for _, _, interval in doubts))
+    start = min(0.0, low)
+    if 0 < most - low < BROKEN * most and low > 0:
+        start = max(0.0, low - (most - low))
+    # Where all is 0, any axis will do.
+    most = most if most > start else start + 1.0
+    ticks = _ticks(start, most, unit)
+    start = min(start, ticks[0][0])
+    # The whole bars begin where the axis does, if that is above 0.
+    foot = max(0.0, start)
+    bars = [
+        replace(bars[0], base=foot, length=bars[0].length - foot),
+        *bars[1:-1],
+        replace(bars[-1], base=foot, length=bars[-1].length - foot),
+    ]
     rows = list(range(len(bars)))
-    whole = ("before", "after")
     return {
         "data": [
             {
                 "type": "bar",
                 "orientation": "h",
                 "y": rows,
-                # The whole bars begin where the axis does.
-                "base": [start if bar.name in whole else bar.base for bar in bars],
-                "x": [bar.length - start if bar.name in whole else bar.length for bar in bars],
+                "base": [bar.base for bar in bars],
+                "x": [bar.length for bar in bars],
                 "marker": {
                     "color": [bar.color for bar in bars],
+                    # Without it the ends of a hatched bar could not be told.
+                    "line": {"color": [bar.color for bar in bars], "width": 1},
                     "pattern": {"shape": [bar.hatch for bar in bars], "fgcolor": PAPER},
                 },
                 "width": 0.62,
@@ -137,9 +146,9 @@ def waterfall(explanation: Explanation) -> dict[str, Any] | None:
             bargap=0.3,
             xaxis=axis(
                 range=[start, most + 0.02 * (most - start)],
-                tickvals=ticks,
-                ticktext=[entities(amount(tick, unit)) if tick else "0" for tick in ticks],
-                title=title(_begins(start, unit)),
+                tickvals=[tick for tick, _ in ticks],
+                ticktext=[name for _, name in ticks],
+                title=title(f"the axis begins at {ticks[0][1]}" if start > 0 else ""),
             ),
             yaxis=axis(
                 range=[len(bars) - 0.4, -0.6],
@@ -183,17 +192,16 @@ def _bars(explanation: Explanation) -> list[_Bar]:
         bars.append(_cause(cause, at, difference, unit))
         at += cause.amount
     rest = math.fsum(cause.amount for cause in others)
-    for name, part, more in (
-        (f"{len(others)} more causes", rest, "the smaller causes together"),
-        ("residual", residual, "what no cause explains"),
-    ):
-        if name == "residual" or others:
-            value = signed(part, unit)
-            if difference:
-                # Rounding alone must not make a nothing of less than nothing.
-                value += f", {round(part / difference * 100) + 0.0:.0f} %"
-            bars.append(_Bar(name, value, at, part, RESIDUAL, more, "/"))
-            at += part
+    sums = [_Bar("residual", "", 0.0, residual, RESIDUAL, "what no cause explains", "/")]
+    if others:
+        sums.insert(0, _Bar(f"{len(others)} more causes", "", 0.0, rest, _color(rest), "added up"))
+    for bar in sums:
+        value = signed(bar.length, unit)
+        if difference:
+            # Rounding alone must not make a nothing of less than nothing.
+            value += f", {round(bar.length / difference * 100) + 0.0:.0f} %"
+        bars.append(replace(bar, value=value, base=at))
+        at += bar.length
     bars.append(_Bar("after", amount(at, unit), 0.0, at, TOTAL, explanation.after[:8]))
     return bars
 
@@ -207,23 +215,31 @@ def _cause(cause: Cause, at: float, difference: float, unit: str) -> _Bar:
         f"{signed(cause.amount, unit)}, {words.share(cause, difference)}",
         at,
         cause.amount,
-        MORE if cause.amount > 0 else LESS,
+        _color(cause.amount),
         shortened(cause.account),
         "/" if cause.noise else "",
         interval,
     )
 
 
-def _begins(start: float, unit: str) -> str:
-    return f"the axis begins at {entities(amount(start, unit))}" if start > 0 else ""
+def _color(value: float) -> str:
+    return MORE if value > 0 else LESS
 
 
-def _ticks(low: float, high: float) -> list[float]:
-    """Some round values from at most ``low`` to at least nearly ``high``."""
-    if high <= low:
-        return [low]
+def _ticks(low: float, high: float, unit: str) -> list[tuple[float, str]]:
+    """Some round values from at most ``low`` to nearly ``high``, with their names for plotly.
+
+    However close they are, no two have the same name.
+    """
     rough = (high - low) / 5
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(one * power for one in (1, 2, 5, 10) if one * power >= rough)
-    first, last = math.floor(low / step), math.floor(high / step)
-    return [number * step for number in range(first, last + 1)]
+    scale, name = scaled(max(abs(low), abs(high)), unit)
+    decimals = max(0, -math.floor(math.log10(step / scale) + 1e-9))
+    values = [
+        number * step for number in range(math.floor(low / step), math.floor(high / step) + 1)
+    ]
+    return [
+        (value, entities(f"{value / scale:.{decimals}f} {name}") if value else "0")
+        for value in values
+    ]

@@ -12,6 +12,7 @@ __all__ = [
     "headline",
     "plain",
     "ratio",
+    "scaled",
     "share",
     "title",
     "verdict",
@@ -38,16 +39,17 @@ def title(explanation: Explanation) -> str:
 
 def amount(value: float, unit: str = SECONDS, sign: bool = False) -> str:
     """A value to three digits; seconds and bytes in the scale that suits them."""
-    if unit not in _SCALES:
-        return f"{value:{'+' if sign else ''}.4g} {plain(unit)}"
     value = value if abs(value) >= _SMALLEST.get(unit, 0.0) else 0.0
-    size = abs(value)
-    scale, name = next(
-        # Just below a unit, rounding to three digits would reach it.
-        (pair for pair in _SCALES[unit] if size >= 0.9995 * pair[0]),
-        _SCALES[unit][-1],
-    )
-    return f"{value / scale:{'+' if sign else ''}.3g} {name}"
+    scale, name = scaled(value, unit)
+    digits = 3 if unit in _SCALES else 4
+    return f"{value / scale:{'+' if sign else ''}.{digits}g} {name}"
+
+
+def scaled(value: float, unit: str) -> tuple[float, str]:
+    """The scale that suits a value, and its name; the unit itself where it is no known one."""
+    scales = _SCALES.get(unit, ((1.0, plain(unit)),))
+    # Just below a unit, rounding to three digits would reach it.
+    return next((one for one in scales if abs(value) >= 0.9995 * one[0]), scales[-1])
 
 
 def verdict(explanation: Explanation) -> str:

@@ -30,7 +30,7 @@
     "#a8adb5": "#737d8a",
     "#1f2328": "#e8eaed",
     "#d5d9de": "#3a424c",
-    "#ffffff": "#14181d",
+    "#ffffff": "#14181c",
     "#d7e6f5": "#1d3852",
   };
 
@@ -52,12 +52,19 @@
     return context.measureText(plain(text)).width;
   }
 
-  /** As much of a text with entities as fits, with an ellipsis where that is not all. */
+  /** As much as fits of a name with entities: all, its last part, or the beginning of that. */
   function cut(text, room, font) {
     if (wide(text, font) <= room) {
       return text;
     }
-    const characters = Array.from(plain(text));
+    const name = plain(text);
+    const last = name.slice(name.lastIndexOf(".") + 1);
+    // "Strategy.execute" is told best by "…execute"; "run.<lambda>" is not by "…<lambda>".
+    const told = /^\w/.test(last) ? last : name;
+    if (told !== name && wide(entities(`…${told}`), font) <= room) {
+      return entities(`…${told}`);
+    }
+    const characters = Array.from(told);
     let low = 0;
     let high = characters.length;
     while (low < high) {
@@ -97,6 +104,15 @@
   const background = () =>
     printing ? "#ffffff" : window.getComputedStyle(document.body).backgroundColor;
 
+  /** So many marks on an axis as long as this that their texts keep apart. */
+  function thin(axis, length) {
+    const needed = Math.max(...axis.ticktext.map((text) => wide(text, FONT))) + 24;
+    const every = Math.ceil((axis.tickvals.length * needed) / length);
+    const kept = (_, index) => index % every === 0;
+    axis.tickvals = axis.tickvals.filter(kept);
+    axis.ticktext = axis.ticktext.filter(kept);
+  }
+
   /** Bars with their names beside them, or above them where the page is narrow. */
   function fitWaterfall(figure, width) {
     const { layout } = figure;
@@ -105,8 +121,11 @@
     const values = layout.annotations;
     const room = Math.max(...values.map((one) => wide(one.text, FONT)));
     if (width >= NARROW) {
-      layout.yaxis.ticktext = names.map((name) => cut(`${name} `, width * NAMES, FONT));
+      const shown = names.map((name) => cut(`${name} `, width * NAMES, FONT));
+      layout.yaxis.ticktext = shown;
       layout.margin.r = Math.ceil(room) + 24;
+      const left = Math.max(...shown.map((name) => wide(name, FONT))) + layout.margin.l;
+      thin(layout.xaxis, width - left - layout.margin.r);
       return;
     }
     layout.yaxis.showticklabels = false;
@@ -126,11 +145,7 @@
         { ...line, x: 1, xanchor: "right" },
       ];
     });
-    // Half as many marks on the axis, so that their texts keep apart.
-    const every = Math.ceil(layout.xaxis.tickvals.length / 4);
-    const kept = (_, index) => index % every === 0;
-    layout.xaxis.tickvals = layout.xaxis.tickvals.filter(kept);
-    layout.xaxis.ticktext = layout.xaxis.ticktext.filter(kept);
+    thin(layout.xaxis, inner);
   }
 
   /** A tree from the node that was clicked on, with as much text as each rectangle holds. */
@@ -163,13 +178,13 @@
         return "";
       }
       const up = index === level && level !== 0 ? "↑ " : "";
-      const name = (chart.matches.has(index) ? "★ " : "") + up + label;
+      const marks = (chart.matches.has(index) ? "★ " : "") + up;
       // All of it, or the name with the difference, which stands last in brackets, or the name.
       const [, difference] = text[index].match(/\(([^(]*)\)$/);
       const fitting = [text[index], difference]
-        .map((one) => `${name}  ${one}`)
+        .map((one) => `${marks}${label}  ${one}`)
         .find((one) => wide(one, SMALL_FONT) <= room);
-      return fitting || cut(name, room, SMALL_FONT);
+      return fitting || marks + cut(label, room - wide(marks, SMALL_FONT), SMALL_FONT);
     });
     if (chart.matches.size) {
       const line = trace.marker.line;
@@ -183,10 +198,10 @@
   }
 
   function draw(chart) {
-    const width = printing ? PAPER_WIDTH : chart.div.clientWidth;
-    if (!width) {
-      return; // of a view that is not shown
+    if (!chart.div.clientWidth) {
+      return; // of a view that is not shown, or no longer in the page
     }
+    const width = printing ? PAPER_WIDTH : chart.div.clientWidth;
     const figure = structuredClone(
       prefersDark.matches && !printing ? chart.dark : chart.light,
     );
@@ -217,14 +232,13 @@
 
   function chartOf(div) {
     const light = JSON.parse(document.getElementById(div.dataset.chart).textContent);
-    const { meta } = light.layout;
     div.setAttribute("role", "img");
     div.setAttribute("aria-label", div.dataset.label || "");
     return {
       div,
       light,
       dark: darkened(light, false),
-      kind: typeof meta === "string" ? meta : meta.chart,
+      kind: light.layout.meta,
       view: div.dataset.view,
       level: 0,
       matches: new Set(),
@@ -269,13 +283,16 @@
 
     function look() {
       const text = find ? find.value.trim() : "";
+      if (found) {
+        found.textContent = "";
+      }
       for (const chart of icicles) {
         const { matches, share } = text ? search(chart, text) : { matches: new Set(), share: 0 };
         chart.matches = matches;
-        if (found && chart === shown()) {
+        if (found && text && chart === shown()) {
           const places = matches.size === 1 ? "1 place" : `${matches.size} places`;
           const part = `${(100 * share).toFixed(1)} % ${words[chart.view] || "of the whole"}`;
-          found.textContent = text ? `${places}, ${part}` : "";
+          found.textContent = `${places}, ${part}`;
         }
       }
     }
@@ -302,7 +319,7 @@
     if (find) {
       find.addEventListener("input", () => {
         look();
-        draw(shown());
+        icicles.forEach(draw);
       });
       find.addEventListener("keydown", (event) => {
         const chart = shown();
