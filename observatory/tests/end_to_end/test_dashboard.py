@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from profile_pairs import pair_of, side_of
 from published import BENCHMARK, Published
 
 from asv_explain.explanation import CommitRef, Explanation, Verdict
+from asv_explain.pages.traveling import traveling_page
 from asv_explain.profiles.pair import ProfilePair, ProfileSide
 from observatory.browser.chromium import Watch, visiting
 from observatory.browser.screenshots import WIDE
@@ -324,6 +326,23 @@ def test_a_page_is_worked_by_keys(visitor: Visitor, project: Published) -> None:
         page.keyboard.press("ArrowRight")
         expect(page.get_by_role("radio", name="Gone")).to_be_checked()
         expect(page.locator(".chart[data-view=gone] g.slice").first).to_be_visible()
+
+
+def test_the_page_that_travels_needs_nothing_but_itself(browser: Browser, tmp_path: Path) -> None:
+    """Opened from a disk it draws, hands out its downloads, and takes names for text."""
+    file = tmp_path / "why.html"
+    subject = explained(HOSTILE, f"{HOSTILE}.py", HOSTILE), pair(HOSTILE, f"{HOSTILE}.py")
+    file.write_text(traveling_page([subject]), encoding="utf-8")
+    watch = Watch(file.as_uri())
+    with visiting(browser, watch) as page:
+        page.goto(file.as_uri())
+        expect(page.locator(".chart g.slice").first).to_be_visible()
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Explanation").click()
+        kept = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
+        expect(page.locator("img")).to_have_count(0)
+    assert HOSTILE in json.dumps(kept, ensure_ascii=False)
+    assert watch.complaints == []
 
 
 def test_what_a_page_must_not_do_is_noticed(browser: Browser, tmp_path: Path) -> None:
