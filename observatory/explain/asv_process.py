@@ -57,10 +57,18 @@ class Asv:
         `module` is what Python runs: asv, or a companion that takes the same configuration.
         Raises Stopped if a stop signal came, once the command has ended, and what `show` raises.
         """
+        return self.run_module(
+            module, "--config", str(self._config), *arguments, show=show, stdin=stdin
+        )
+
+    def run_module(
+        self, module: str, *arguments: str, show: Callable[[str], object], stdin: str = ""
+    ) -> int:
+        """Do the same with a module that knows nothing of asv's configuration."""
         if self.received is not None:
             raise Stopped
         with subprocess.Popen(
-            [sys.executable, "-m", module, "--config", str(self._config), *arguments],
+            [sys.executable, "-m", module, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

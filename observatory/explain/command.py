@@ -26,6 +26,7 @@ from observatory.explain.report import (
     timeline_tables,
 )
 from observatory.explain.screen import Screen
+from observatory.explain.tachyon import TACHYON, TachyonError, add_tachyon
 from observatory.explain.timeline import (
     FACTOR,
     build_timelines,
@@ -103,14 +104,12 @@ def _explain(options: Options, asv: Asv, screen: Screen) -> int:
         problems.append(
             f"no stored benchmark matches {' or '.join(options.headline)}; name one by --headline."
         )
-    screen.heading("asv publish")
-    if asv.run("publish", show=screen.stream) != 0:
-        problems.append("asv publish failed; its lines above say why.")
     screen.show(*map(describe_timeline, timelines))
     if drift := describe_drift(timelines):
         screen.show(drift)
     for question in find_questions(timelines):
         problems += _ask(options, asv, screen, question)
+    problems += _publish(asv, screen, project)
     if problems:
         screen.show("Not everything went well:\n" + "\n".join(f"  {one}" for one in problems))
     screen.show(_how_to_open(options, project))
@@ -223,11 +222,27 @@ def _ask(options: Options, asv: Asv, screen: Screen, question: Question) -> list
     return [f"asv explain {step}: {name} could not be measured." for name in unmeasured]
 
 
+def _publish(asv: Asv, screen: Screen, project: AsvProject) -> list[str]:
+    """Publish what is measured and explained, for both interfaces; return what went wrong."""
+    screen.heading("asv publish")
+    if asv.run("publish", show=screen.stream) != 0:
+        return ["asv publish failed; its lines above say why."]
+    try:
+        add_tachyon(project.html, asv.run_module)
+    except TachyonError as error:
+        return [str(error)]
+    return []
+
+
 def _how_to_open(options: Options, project: AsvProject) -> str:
     command = os.path.relpath(Path(sys.executable).parent / "asv")
     if options.config != CONFIG:
         command += f" --config {options.config}"
-    return f"Dashboard: {os.path.relpath(project.html)}\nTo open it: {command} preview"
+    return (
+        f"Dashboard: {os.path.relpath(project.html)}\n"
+        f"To open it: {command} preview\n"
+        f"asv's own pages load scripts from the network; {TACHYON} beside them loads nothing."
+    )
 
 
 def _complain(text: str) -> None:

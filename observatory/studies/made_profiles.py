@@ -23,7 +23,7 @@ Array: TypeAlias = NDArray[Any]
 NUMBER = 10
 # Shares of all functions: written in C, changed by the commit, on one side alone, recursive.
 BUILTIN, CHANGED, ONE_SIDED, RECURSIVE = 0.1, 0.01, 0.005, 0.01
-# A stack this deep, or as deep as there are functions in Python.
+# A stack this deep unless asked otherwise, or as deep as there are functions in Python.
 DEPTH = 500
 # Callees crowd at the end of the order by this power of a uniform number: few hubs, many callers.
 CROWDING = 3.0
@@ -75,7 +75,9 @@ class _Graph:
     last: Array
 
 
-def make(functions: int, edges: int, rounds: int, seed: int) -> tuple[Made, Made, Changes]:
+def make(
+    functions: int, edges: int, rounds: int, seed: int, depth: int = DEPTH
+) -> tuple[Made, Made, Changes]:
     """Make up a change.
 
     Args:
@@ -83,12 +85,13 @@ def make(functions: int, edges: int, rounds: int, seed: int) -> tuple[Made, Made
         edges: Call edges on each side at most: small graphs may have fewer.
         rounds: Profiles of each side.
         seed: The same seed makes the same change.
+        depth: Functions on the deepest stack without recursion, at least.
 
     Returns:
         The side before, the side after, and what changed in the sources.
     """
     rng = np.random.default_rng(seed)
-    graph = _graph(rng, functions, edges)
+    graph = _graph(rng, functions, edges, depth)
     before, after = (_side(graph, rng, rounds, is_after=after) for after in (False, True))
     size = len(graph.builtin)
     items = [
@@ -102,9 +105,11 @@ def make(functions: int, edges: int, rounds: int, seed: int) -> tuple[Made, Made
     return before, after, Changes(tuple(items), {}, (), frozenset(own))
 
 
-def write(functions: int, edges: int, rounds: int, seed: int, folder: Path) -> None:
+def write(
+    functions: int, edges: int, rounds: int, seed: int, folder: Path, depth: int = DEPTH
+) -> None:
     """Write a change that is made up to a folder: raw profiles, seconds, and what changed."""
-    before, after, changes = make(functions, edges, rounds, seed)
+    before, after, changes = make(functions, edges, rounds, seed, depth)
     for name, side in (("before", before), ("after", after)):
         for number, raw in enumerate(side.profiles):
             (folder / f"{name}-{number}.json").write_bytes(msgspec.json.encode(raw))
@@ -144,14 +149,14 @@ def _change(kind: str, name: str, path: str, line: int) -> Change:
     )
 
 
-def _graph(rng: np.random.Generator, functions: int, edges: int) -> _Graph:
+def _graph(rng: np.random.Generator, functions: int, edges: int, depth: int) -> _Graph:
     extra = max(1, round(ONE_SIDED * functions))
     size = functions + extra
     python = size - max(1, round(BUILTIN * size))
     order = np.arange(size)
     # Everybody is called by somebody; the first ones by each other, as deep as a stack gets.
     tree = np.minimum((order[1:] * rng.random(size - 1)).astype(np.intp), python - 1)
-    deep = min(DEPTH, python)
+    deep = min(depth, python)
     tree[: deep - 1] = order[: deep - 1]
     again = rng.choice(python, max(1, round(RECURSIVE * size)), replace=False)
     keys = [tree * size + order[1:], again * size + again]

@@ -22,10 +22,11 @@ from asv_explain.changes.evidence import Evidence
 from asv_explain.explanation import Verdict, encode
 from asv_explain.measuring.process import read_answer
 from asv_explain.measuring.rounds import Round, Rounds
+from asv_explain.parts import Explained
 from asv_explain.suspect import Suspect
 from observatory.studies.made_profiles import COST
 
-__all__ = ["STAGES", "explain_once"]
+__all__ = ["STAGES", "explain_once", "explained"]
 
 # Pairs of timed rounds: enough for a verdict.
 TIMED = 8
@@ -43,21 +44,18 @@ STAGES = (
 """The stages that are told apart, and their functions where the pipeline looks them up."""
 
 
-def explain_once(folder: Path) -> dict[str, float]:
+def explained(folder: Path, taken: defaultdict[str, float] | None = None) -> Explained:
     """Explain the change in a folder.
 
     The pipeline is the one that users run; only what reads git is answered from the folder.
 
-    Returns:
-        CPU seconds of each stage and in all ("cpu"), seconds by the clock ("wall"), and the
-        process's peak memory in bytes ("memory").
-
-    Raises:
-        RuntimeError: The explanation does not say what was made up.
+    Args:
+        folder: Where a change was made up.
+        taken: Gets the CPU seconds of each stage.
     """
+    taken = defaultdict(float) if taken is None else taken
     changes = msgspec.json.decode((folder / "changes.json").read_bytes(), type=Changes)
-    taken: dict[str, float] = defaultdict(float)
-    begun, started = process_time(), perf_counter()
+    begun = process_time()
     before, after = (tuple(_rounds(folder, side)) for side in ("before", "after"))
     rounds = Rounds(before, after)
     taken["read"] = process_time() - begun
@@ -68,7 +66,22 @@ def explain_once(folder: Path) -> dict[str, float]:
             stack.enter_context(patch.object(module, name, timed))
         stack.enter_context(patch.object(parts, "read_changes", lambda *_: changes))
         stack.enter_context(patch.object(parts, "evidence", _evidence))
-        answer = pipeline.explain(suspect, rounds, COST, folder, 1.05).explanation
+        return pipeline.explain(suspect, rounds, COST, folder, 1.05)
+
+
+def explain_once(folder: Path) -> dict[str, float]:
+    """Explain the change in a folder.
+
+    Returns:
+        CPU seconds of each stage and in all ("cpu"), seconds by the clock ("wall"), and the
+        process's peak memory in bytes ("memory").
+
+    Raises:
+        RuntimeError: The explanation does not say what was made up.
+    """
+    taken: defaultdict[str, float] = defaultdict(float)
+    begun, started = process_time(), perf_counter()
+    answer = explained(folder, taken).explanation
     encode(answer)
     taken["cpu"], taken["wall"] = process_time() - begun, perf_counter() - started
     if answer.verdict is not Verdict.SLOWER or not answer.causes:

@@ -86,6 +86,10 @@ def machine():
 
 
 def publish():
+    Path("html").mkdir(exist_ok=True)
+    Path("html/index.html").write_text("asv's own")
+    if plan.get("data", True):
+        Path("html/index.json").write_text("{}")
     return plan.get("publish", 0)
 
 
@@ -117,6 +121,24 @@ answer["ratio"] = None if verdict == "unknown" else 2.0
 Path(target).write_text("[" if verdict == "garbled" else json.dumps([answer]))
 """
 """A module that answers like the profile hook, with the verdict that plan.json asks for."""
+
+
+TACHYON = """
+import json, sys
+from pathlib import Path
+
+with open("calls.txt", "a") as calls:
+    print("tachyon", sys.argv[1], file=calls)
+if json.loads(Path("plan.json").read_text()).get("tachyon") == "fail":
+    sys.exit("no assets")
+folder = Path(sys.argv[-1])
+if not (folder / "index.json").exists():
+    sys.exit("no index.json")
+(folder / "index.html").write_text("tachyon's own")
+(folder / "assets").mkdir()
+(folder / "assets" / "app.js").touch()
+"""
+"""A module that installs itself as asv-tachyon does."""
 
 
 @dataclass(frozen=True)
@@ -169,6 +191,7 @@ def project(tmp_path: Path) -> Project:
     (root / "asv" / "__init__.py").touch()
     (root / "asv" / "__main__.py").write_text(STAND_IN, encoding="utf-8")
     (root / "asv_explain.py").write_text(HOOK, encoding="utf-8")
+    (root / "asv_tachyon.py").write_text(TACHYON, encoding="utf-8")
     (root / "asv.conf.json").write_text('{"repo": "."}', encoding="utf-8")
     home = tmp_path / "home"
     home.mkdir()
@@ -210,7 +233,7 @@ def test_all_goes_well(project: Project) -> None:
     status, output, complaints = project.explain()
     assert (status, complaints) == (0, "")
     assert [call.split()[0] for call in project.calls()] == [
-        *("machine", "run", "compare", "compare", "publish")
+        *("machine", "run", "compare", "compare", "publish", "tachyon")
     ]
     assert "--- milestone 3 of 3: three" in output
     assert re.search(r"^three +1\.00s +1\.00 same", output, re.MULTILINE)
@@ -298,6 +321,36 @@ def test_failed_publish_is_named(project: Project) -> None:
     assert "tco.SimpleCountdown.time_warm took 1.00s at one" in output
 
 
+def test_both_interfaces_are_published_and_told(project: Project) -> None:
+    """Asv's page stays asv's, and asv-tachyon's stands beside it with its parts."""
+    status, output, _ = project.explain()
+    html = project.root / "html"
+    assert status == 0
+    assert (html / "index.html").read_text(encoding="utf-8") == "asv's own"
+    assert (html / "tachyon.html").read_text(encoding="utf-8") == "tachyon's own"
+    assert (html / "assets" / "app.js").is_file()
+    assert html.stat().st_mode & 0o077
+    assert re.search(r"^Dashboard: html\nTo open it: .*asv preview\n.*tachyon\.html", output, re.M)
+
+
+@pytest.mark.parametrize(
+    ("plan", "words"),
+    [
+        ({"tachyon": "fail"}, "asv-tachyon failed (no assets); install requirements.txt."),
+        ({"data": False}, "asv published no "),
+    ],
+)
+def test_a_second_interface_that_is_not_added_is_named(
+    project: Project, plan: dict[str, object], words: str
+) -> None:
+    """Asv's own dashboard is there all the same."""
+    project.plan(**plan)
+    status, output, _ = project.explain()
+    assert status == 1
+    assert words in output
+    assert (project.root / "html" / "index.html").is_file()
+
+
 def test_headline_that_matches_nothing_is_named(project: Project) -> None:
     """An empty table is never passed over in silence."""
     status, output, _ = project.explain("--headline", "nothing")
@@ -306,7 +359,7 @@ def test_headline_that_matches_nothing_is_named(project: Project) -> None:
 
 
 def test_each_loss_and_what_won_it_back_is_explained(project: Project) -> None:
-    """The hook is asked after publishing, with full hashes, exact names and the budget."""
+    """The hook is asked before publishing, with full hashes, exact names and the budget."""
     project.plan(two="slow")
     status, output, complaints = project.explain("--budget=7")
     assert (status, complaints) == (0, "")
@@ -315,7 +368,7 @@ def test_each_loss_and_what_won_it_back_is_explained(project: Project) -> None:
     one, two, three = project.commits
     how = r"--bench=^tco\.SimpleCountdown\.time_warm$ --budget=7"
     assert asked == [f"explain {one} {two} {how}", f"explain {two} {three} {how}"]
-    assert calls.index("publish") < min(calls.index(call) for call in calls if "--json" in call)
+    assert calls.index("publish") > max(calls.index(call) for call in calls if "--json" in call)
     assert re.search(r"^--- asv explain: one -> two\nthe hook at work$", output, re.MULTILINE)
 
 

@@ -27,11 +27,14 @@ ROOMS = {
     },
     "observatory/benchmarks": {"cascade.spec", "cascade.runtime"},
     "observatory/explain": {"observatory.explain"},
+    # It knows pages alone, whoever made them.
+    "observatory/browser": {"observatory.browser"},
     # Studies measure what they watch, the hook included.
     "observatory/studies": {
         "asv_explain",
         "cascade.runtime",
         "observatory.benchmarks",
+        "observatory.browser",
         "observatory.explain",
         "observatory.studies",
     },
@@ -55,8 +58,18 @@ EXPLAIN_ROOMS: dict[str, set[str]] = {
     "attribution": {"profiles", "changes"},
     "values": {"profiles", "changes", "attribution", "explanation"},
     "reports": {"profiles", "explanation", "bisection"},
-    # asv loads its command from there.
-    "asv_side": {"changes", "suspect", "ending", "command", "options"},
+    "pages": {"profiles", "explanation", "bisection", "verdict", "reports", "store"},
+    # asv loads its command from there, and what publishes.
+    "asv_side": {
+        "changes",
+        "suspect",
+        "ending",
+        "command",
+        "options",
+        "store",
+        "pages",
+        "profiles",
+    },
 }
 
 OURS = ("cascade", "observatory", "benchmarks", "asv", "asv_runner", "asv_explain")

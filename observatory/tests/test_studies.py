@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import re
 import subprocess
 import sys
@@ -10,8 +12,11 @@ from pathlib import Path
 import pytest
 
 from asv_explain.profiles.conservation import conservation_problems
+from asv_explain.profiles.pair import ProfilePair
 from asv_explain.profiles.profile import profile_from_raw
+from asv_explain.store import Kept, Store
 from observatory.studies.made_profiles import make, write
+from observatory.studies.many_explanations import fill, largest, made_up
 from observatory.studies.one_explanation import explain_once
 from observatory.studies.shares import Share, read_folded, shares
 
@@ -180,3 +185,45 @@ def test_what_was_made_up_is_what_is_explained(tmp_path: Path) -> None:
     stages = {"read", "profiles", "correct", "match", "blame"}
     assert taken.keys() == stages | {"cpu", "wall", "memory"}
     assert sum(taken[stage] for stage in stages) <= taken["cpu"]
+
+
+def test_many_explanations_are_what_one_is(tmp_path: Path) -> None:
+    """Each has a name and commits of its own and the same profiles; the largest is found."""
+    small, large = made_up(100, 300), made_up(200, 900)
+    assert any(one.hunk for one in large.explanation.causes)
+    assert largest(tmp_path) is None
+    fill(tmp_path, small, 2)
+    fill(tmp_path, dataclasses.replace(large, explanation=small.explanation), 1)
+    store = Store(tmp_path)
+    kept = [one for one in store if isinstance(one, Kept)]
+    assert len({one.explanation.benchmark for one in kept}) == len(kept) == 2
+    assert len({one.explanation.after for one in kept}) == 2
+    assert all(isinstance(store.profiles(one), ProfilePair) for one in kept)
+    found = largest(tmp_path)
+    assert found is not None
+    assert found.profiles is not None
+    assert len(found.profiles.before.own) == 200
+
+
+def test_pages_are_published_and_opened(tmp_path: Path) -> None:
+    """Every figure is there, of what is made up and what is real, in the table and as JSON."""
+    fill(tmp_path, made_up(100, 300), 1)
+    file = tmp_path / "figures.json"
+    real = ("--explanations", str(tmp_path), "--json", str(file))
+    done = study("pages", "--count", "2", "--repeats", "1", *real)
+    assert done.returncode == 0, done.stderr
+    for what in ("publishing 2", "the list is usable", "a page has its charts", "--html of 2"):
+        assert len(re.findall(rf"│ {what} +│ +[\d.]+ M?[sB] │", done.stdout)) == 3, done.stdout
+    *made, given = json.loads(file.read_text())
+    assert given["case"].startswith("real, 100 functions")
+    for one in (*made, given):
+        assert {len(one[name]) for name in ("publishing", "listing", "page", "cpu")} == {1}
+        assert 1e6 < one["traveling"][0] <= one["traveling"][1] <= 6e6
+
+
+@pytest.mark.parametrize("arguments", [("--count", "0"), ("--repeats", "0")])
+def test_no_pages_are_one_clear_line(arguments: tuple[str, ...]) -> None:
+    """What can't be measured ends the study before it begins."""
+    done = study("pages", *arguments)
+    assert done.returncode == 2
+    assert "at least one explanation and one repeat" in done.stderr.splitlines()[-1]

@@ -27,7 +27,9 @@ class Clone:
 
     def __init__(self, folder: Path) -> None:
         self.root = folder / "clone"
-        self.environment = {**os.environ, "HOME": str(folder / "home")}
+        # asv.conf.json names a plugin of this checkout's.
+        plugin = str(ROOT / "packages" / "asv-explain" / "src")
+        self.environment = {**os.environ, "HOME": str(folder / "home"), "PYTHONPATH": plugin}
         (folder / "home").mkdir()
         subprocess.run(["git", "clone", "--quiet", ROOT, self.root], check=True)
         # What is tested is the suite as it stands, committed or not; the commits stay the same.

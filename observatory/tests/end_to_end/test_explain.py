@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
+
+from observatory.browser.chromium import Watch, visiting
+from observatory.browser.server import serving
+from observatory.browser.walk import walk
 
 pytestmark = pytest.mark.measures
 
@@ -110,6 +115,7 @@ SETTINGS = {
     "env_dir": ".asv/env",
     "results_dir": ".asv/results",
     "html_dir": ".asv/html",
+    "plugins": [".asv_explain.plugin"],
     "build_command": [
         f"python -m pip wheel --no-deps --no-build-isolation -w {WHEELS} {{build_dir}}"
     ],
@@ -334,6 +340,30 @@ def test_dashboard_is_published(story: Story) -> None:
     assert graphs
     assert "Dashboard: .asv/html" in story.finished.output
     assert "asv preview" in story.finished.output
+
+
+def test_the_dashboard_leads_to_the_explanations(
+    story: Story, browser: Browser, elsewhere: dict[str, bytes]
+) -> None:
+    """From the grid to a real page and back, in a browser, with nothing to complain of."""
+    said: list[str] = []
+    with serving(story.project.root / ".asv" / "html") as address:
+        watch = Watch(address, elsewhere)
+        with visiting(browser, watch) as page:
+            walk(page, address, "look.Lookup.time_has", said.append)
+    assert watch.complaints == []
+    assert any(line.startswith("first cause: Table.__init__, ") for line in said)
+
+
+def test_asv_tachyon_is_published_beside_it(story: Story) -> None:
+    """Its page and the files that it reads are there, and the way to it is told."""
+    html = story.project.root / ".asv" / "html"
+    assert (html / "tachyon.html").is_file()
+    paths = json.loads((html / "profiles.json").read_text(encoding="utf-8"))["paths"]
+    assert (html / paths["look.Lookup.time_has"]).is_file()
+    subjects = json.loads((html / "commits.json").read_text(encoding="utf-8"))
+    assert "Keep items in-line" in subjects.values()
+    assert "tachyon.html" in story.finished.output
 
 
 def test_third_call_measures_and_builds_nothing(story: Story) -> None:

@@ -9,6 +9,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from reading import read
 from world import World, exported, made, options, run, stored
 
 from asv_explain import command, output
@@ -135,6 +136,7 @@ def test_a_commit_that_does_not_build_leaves_all_benchmarks_unknown(world: World
         (("base", "main", "-E", "existing:same"), "existing Python"),
         (("base", "main", "-m", "nonsense"), "knows no machine nonsense"),
         (("base", "main", "--json", "asv.conf.json/out"), "is no folder"),
+        (("base", "main", "--html", "benchmarks"), "can't write benchmarks (it is a folder)"),
         (("base", "main", "--markdown", "benchmarks"), "it is a folder"),
         (("base", "main", "--folded", "asv.conf.json"), "it is no folder"),
         (("main", "base", "--bisect"), "must be on one line of history"),
@@ -164,6 +166,7 @@ def test_a_mistake_is_one_line_before_anything_is_measured(
     [
         (("-b", "("), "( is no regular expression"),
         (("--json", "-", "--markdown", "-"), "can't both go to the same place"),
+        (("--html", "out", "--json", "out"), "--json and --html can't both go to the same place"),
     ],
 )
 def test_what_can_not_be_meant_ends_the_program(
@@ -174,6 +177,24 @@ def test_what_can_not_be_meant_ends_the_program(
         options(*words)
     assert ended.value.code == 2
     assert complaint in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_all_that_was_explained_goes_into_one_page(
+    world: World, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """With profiles as they were measured, in a file or on standard output alone."""
+    world.commit("after", 0.020)
+    world.benchmarks += ["suite.time_night"]
+    file = world.root.parent / "out.html"
+    assert run(world, "base", "after", "--html", str(file)) == 0
+    capfdbinary.readouterr()
+    assert run(world, "base", "after", "--html", "-") == 0
+    page = capfdbinary.readouterr().out
+    assert page == file.read_bytes()
+    found = read(page.decode())
+    assert "suite.time_day" in found.text
+    assert "suite.time_night" in found.text
+    assert "2-after.prof" in found.all("button", "data-name")
 
 
 def test_where_answers_can_not_be_kept_none_is_measured(
@@ -197,7 +218,28 @@ def test_standard_output_holds_the_export_alone(
     (found,) = json.loads(capfdbinary.readouterr().out)
     assert found["verdict"] == "slower"
     assert run(world, "base", "after", "--markdown", "-") == 0
-    assert capfdbinary.readouterr().out.startswith(b"| benchmark |")
+    assert capfdbinary.readouterr().out.startswith(b"| verdict |")
+
+
+def test_a_summary_replaces_a_file_but_joins_the_one_of_a_step(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """All commands of a step write into the file that GitHub names; none may undo another's."""
+    world.commit("after", 0.020)
+    file = tmp_path / "summary.md"
+    file.write_text("# Tests\n\nall passed")
+    assert run(world, "base", "after", "--markdown", str(file)) == 0
+    alone = file.read_text()
+    assert alone.startswith("| verdict |")
+    assert run(world, "base", "after", "--markdown", str(file)) == 0
+    assert file.read_text() == alone
+    monkeypatch.setenv(output.STEP_SUMMARY, str(file))
+    file.write_text("# Tests\n\nall passed")
+    assert run(world, "base", "after", "--markdown", str(file)) == 0
+    assert file.read_text() == f"# Tests\n\nall passed\n\n{alone}"
+    file.unlink()
+    assert run(world, "base", "after", "--markdown", str(file)) == 0
+    assert file.read_text() == alone
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a person reads: the terminal's report and the pull request's summary."""
+"""What a person reads: the terminal's report, and the words that all reports share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from rich.console import Console
 from asv_explain.explanation import (
     CallChange,
     Caveat,
-    CommitRef,
     Explanation,
     Interval,
     LineChange,
@@ -21,7 +20,7 @@ from asv_explain.explanation import (
     Rounds,
     Verdict,
 )
-from asv_explain.reports.markdown import LIMIT, to_markdown
+from asv_explain.reports.markdown import to_markdown
 from asv_explain.reports.terminal import render
 from asv_explain.reports.text import amount, calls, headline, share
 
@@ -178,41 +177,6 @@ def test_what_was_not_measured_is_never_the_same() -> None:
     assert "could not be measured" in shown(UNKNOWN)
     assert "not measured  unknown" in shown(UNKNOWN)
     assert "| unknown |" in to_markdown([explanation(verdict=Verdict.SAME), UNKNOWN])
-
-
-def test_nothing_slower_is_one_line() -> None:
-    """A pull request that slows nothing gets one line."""
-    same, faster = explanation(verdict=Verdict.SAME), explanation(verdict=Verdict.FASTER)
-    assert to_markdown([same]) == "Nothing got slower: 1 benchmarks measured.\n"
-    assert to_markdown([same, faster]).count("\n") == 1
-
-
-def test_markdown_shows_verdicts_first_and_folds_the_rest() -> None:
-    """The table stands before the details, and each change has its own."""
-    text = to_markdown([explanation(), explanation(verdict=Verdict.SAME)])
-    assert text.startswith("| benchmark | verdict | ratio | first cause |")
-    assert text.count("<details>") == text.count("</details>") == 1
-    assert "slower" in text
-
-
-def test_nothing_from_outside_is_markup() -> None:
-    """Names, subjects and texts come out as characters, not as Markdown or HTML."""
-    commit = CommitRef("c" * 40, HOSTILE, HOSTILE, HOSTILE)
-    cause = dataclasses.replace(CAUSE, name=HOSTILE, account=HOSTILE, commits=(commit,))
-    caveat = Caveat("x", HOSTILE, HOSTILE)
-    text = to_markdown([explanation(benchmark=HOSTILE, causes=(cause,), caveats=(caveat,))])
-    assert "<img" not in text
-    assert "</script>" not in text
-    assert "](" not in text
-    assert len([line for line in text.splitlines() if line.startswith("|")]) == 6
-    assert not re.search(r"[\x00-\x09\x0b-\x1f]", text)
-
-
-def test_markdown_keeps_within_what_github_takes() -> None:
-    """However many explanations, the text fits, and what is left out is said."""
-    text = to_markdown([explanation()] * 2_000)
-    assert len(text) <= LIMIT
-    assert re.search(r"\n\d+ more explanations did not fit here", text)
 
 
 @pytest.mark.parametrize(

@@ -220,6 +220,19 @@ def test_evidence(repository: Path) -> None:
     assert commit_info(repository, guilty).subject == "slow"
 
 
+def test_evidence_needs_no_working_tree(repository: Path, tmp_path: Path) -> None:
+    """A repository given by URL is a bare mirror; what is in it is told as from a checkout."""
+    before = run(repository, "rev-parse", "HEAD")
+    after = commit(repository, {FILE: BASE.replace("y=1", "y=2")}, "slow")
+    run(repository, "clone", "--quiet", "--bare", ".", str(tmp_path / "mirror"))
+    told = []
+    for place in (repository, repository / "packages", tmp_path / "mirror"):
+        (change,) = read_changes(place, before, after, [IMPORTED]).items
+        told.append((evidence(place, before, after, change), commit_info(place, after)))
+    assert told[0] == told[1] == told[2]
+    assert [one.subject for one in told[0][0].commits] == ["slow"]
+
+
 def test_evidence_of_what_is_gone_and_new(repository: Path) -> None:
     """New and gone functions have a diff and a commit too."""
     before = run(repository, "rev-parse", "HEAD")

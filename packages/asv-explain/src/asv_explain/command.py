@@ -8,20 +8,16 @@ from collections.abc import Callable, Iterator, Sequence
 
 from rich.console import Console
 
-from asv_explain.asv_side.project import ProjectError, load_project
-from asv_explain.asv_side.worktree import WorktreeError
-from asv_explain.changes.git import GitError
+from asv_explain.asv_side.project import load_project
 from asv_explain.ending import Terminated, terminable
 from asv_explain.explanation import Explanation, Verdict
-from asv_explain.measuring.calibrate import CalibrationError
+from asv_explain.mistakes import MISTAKES, told
 from asv_explain.options import Options, add_arguments, read_options
-from asv_explain.output import ExportError, check_exports, export
+from asv_explain.output import check_exports, export
 from asv_explain.parts import Explained
-from asv_explain.profiles.profile import WireError
 from asv_explain.reports.terminal import render
-from asv_explain.reports.text import plain
+from asv_explain.reports.text import overall, plain
 from asv_explain.session import Session, Tools
-from asv_explain.store import StoreError
 
 __all__ = ["main", "run"]
 
@@ -59,16 +55,8 @@ def run(options: Options, tools: Tools | None = None) -> int:
             check_exports(options)
             found = list(_shown(options, tools or Tools(), lambda text: _say(tell, text)))
             export(options, found)
-    except (
-        CalibrationError,
-        ExportError,
-        GitError,
-        ProjectError,
-        StoreError,
-        WireError,
-        WorktreeError,
-    ) as error:
-        sys.stderr.write(f"asv explain: {' '.join(str(error).split())}\n")
+    except MISTAKES as error:
+        sys.stderr.write(f"asv explain: {told(error)}\n")
         return 1
     except Terminated:
         sys.stderr.write("asv explain: terminated; what is explained so far is kept.\n")
@@ -86,7 +74,7 @@ def _say(tell: Console, text: str) -> None:
 def _shown(options: Options, tools: Tools, say: Callable[[str], None]) -> Iterator[Explained]:
     """Explain one suspect after the other, and show each as it comes."""
     show = Console(highlight=False)
-    quiet = "-" in (options.json, options.markdown)
+    quiet = "-" in (options.json, options.markdown, options.html)
     for explained in Session(options, load_project(options.config), tools, say).explanations():
         if not quiet:
             show.print(render(explained.explanation, ALL if options.verbose else FIRST))
@@ -95,10 +83,7 @@ def _shown(options: Options, tools: Tools, say: Callable[[str], None]) -> Iterat
 
 
 def _status(explanations: Sequence[Explanation]) -> int:
-    # A range counts as a whole, however small a step the search found in it.
-    verdicts = {
-        one.verdict if one.bisection is None else one.bisection.verdict for one in explanations
-    }
+    verdicts = {overall(one) for one in explanations}
     if Verdict.SLOWER in verdicts:
         return SLOWER
     return UNKNOWN if Verdict.UNKNOWN in verdicts else 0

@@ -8,7 +8,20 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Options", "add_arguments", "read_options"]
+__all__ = [
+    "BUDGET",
+    "Options",
+    "add_arguments",
+    "count",
+    "factor_above_1",
+    "read_options",
+    "regex",
+    "seconds",
+]
+
+BUDGET = 60.0
+"""Seconds of measuring for each benchmark, unless asked otherwise."""
+
 
 DESCRIPTION = (
     "Say which change made a benchmark slower: measure it on both commits in turns, rerun it under "
@@ -40,28 +53,30 @@ class Options:
         verbose: whether to tell more.
         json: file for the explanations as JSON, ``-`` for standard output.
         markdown: file for the summary as Markdown, ``-`` for standard output.
+        html: file for a page that holds all it needs, ``-`` for standard output.
         pstats: folder for profiles that pstats and snakeviz read.
         speedscope: folder for profiles that speedscope reads.
         folded: folder for folded stacks.
     """
 
-    revisions: tuple[str, ...]
-    bench: tuple[str, ...]
-    environment: tuple[str, ...]
-    machine: str | None
-    config: Path | None
-    factor: float | None
-    budget: float
-    rounds: int | None
-    bisect: bool
-    gate: bool
-    force: bool
-    verbose: bool
-    json: str | None
-    markdown: str | None
-    pstats: Path | None
-    speedscope: Path | None
-    folded: Path | None
+    revisions: tuple[str, ...] = ()
+    bench: tuple[str, ...] = ()
+    environment: tuple[str, ...] = ()
+    machine: str | None = None
+    config: Path | None = None
+    factor: float | None = None
+    budget: float = BUDGET
+    rounds: int | None = None
+    bisect: bool = False
+    gate: bool = False
+    force: bool = False
+    verbose: bool = False
+    json: str | None = None
+    markdown: str | None = None
+    html: str | None = None
+    pstats: Path | None = None
+    speedscope: Path | None = None
+    folded: Path | None = None
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, own: bool = True) -> None:
@@ -74,23 +89,26 @@ def add_arguments(parser: argparse.ArgumentParser, *, own: bool = True) -> None:
     parser.description = DESCRIPTION
     parser.epilog = EPILOG
     parser.add_argument("revisions", nargs="*", metavar="REVISION", help="A and B")
-    parser.add_argument("-b", "--bench", type=_regex, action="append", default=[], metavar="REGEX")
+    parser.add_argument("-b", "--bench", type=regex, action="append", default=[], metavar="REGEX")
     parser.add_argument("-E", "--environment", action="append", default=[], metavar="SPEC")
     parser.add_argument("-m", "--machine", metavar="NAME")
     if own:
         parser.add_argument("--config", type=Path, metavar="FILE", help="asv.conf.json")
         parser.add_argument("-v", "--verbose", action="store_true", help="show every cause")
     parser.add_argument(
-        "--factor", type=_factor, metavar="F", help="smallest slowdown that counts, such as 1.05"
+        "--factor",
+        type=factor_above_1,
+        metavar="F",
+        help="smallest slowdown that counts, such as 1.05",
     )
     parser.add_argument(
         "--budget",
-        type=_seconds,
-        default=60.0,
+        type=seconds,
+        default=BUDGET,
         metavar="SECONDS",
-        help="measuring time per benchmark (default: 60)",
+        help="measuring time per benchmark (default: %(default)g)",
     )
-    parser.add_argument("--rounds", type=_count, metavar="N", help="so many rounds instead")
+    parser.add_argument("--rounds", type=count, metavar="N", help="so many rounds instead")
     parser.add_argument(
         "--bisect",
         action="store_true",
@@ -98,7 +116,11 @@ def add_arguments(parser: argparse.ArgumentParser, *, own: bool = True) -> None:
     )
     parser.add_argument("--gate", action="store_true", help="exit status 3 or 4, see below")
     parser.add_argument("--force", action="store_true", help="measure again what is stored")
-    for name, what in (("json", "explanations"), ("markdown", "summary")):
+    for name, what in (
+        ("json", "explanations"),
+        ("markdown", "summary"),
+        ("html", "page with charts, whole in one file"),
+    ):
         parser.add_argument(f"--{name}", metavar="FILE", help=f"{what}; - is standard output")
     for name, what in (
         ("pstats", "profiles for pstats and snakeviz"),
@@ -112,8 +134,12 @@ def read_options(found: argparse.Namespace, parser: argparse.ArgumentParser) -> 
     """The options in what a parser found; what can't go together ends the program."""
     if len(found.revisions) not in (0, 2):
         parser.error("name two revisions, A and B, or none for the recorded history")
-    if found.json is not None and found.json == found.markdown:
-        parser.error("--json and --markdown can't both go to the same place; choose another one")
+    places: dict[str, str] = {}
+    for name in ("json", "markdown", "html"):
+        place = getattr(found, name)
+        if place is not None and places.setdefault(place, name) != name:
+            other = places[place]
+            parser.error(f"--{other} and --{name} can't both go to the same place; choose another")
     config = found.config
     return Options(
         revisions=tuple(found.revisions),
@@ -130,13 +156,19 @@ def read_options(found: argparse.Namespace, parser: argparse.ArgumentParser) -> 
         verbose=bool(found.verbose),
         json=found.json,
         markdown=found.markdown,
+        html=found.html,
         pstats=found.pstats,
         speedscope=found.speedscope,
         folded=found.folded,
     )
 
 
-def _regex(text: str) -> str:
+def regex(text: str) -> str:
+    """Read a regular expression.
+
+    Raises:
+        ArgumentTypeError: it is none.
+    """
     try:
         re.compile(text)
     except re.error as error:
@@ -144,21 +176,36 @@ def _regex(text: str) -> str:
     return text
 
 
-def _factor(text: str) -> float:
+def factor_above_1(text: str) -> float:
+    """Read a factor.
+
+    Raises:
+        ArgumentTypeError: it is no finite number above 1.
+    """
     value = _number(text)
     if not 1 < value < math.inf:
         raise argparse.ArgumentTypeError(f"{text} is no factor; it is a number above 1")
     return value
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """Read a time in seconds.
+
+    Raises:
+        ArgumentTypeError: it is no finite number above 0.
+    """
     value = _number(text)
     if not 0 < value < math.inf:
         raise argparse.ArgumentTypeError(f"{text} is no time; it is seconds above 0")
     return value
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
+    """Read a count.
+
+    Raises:
+        ArgumentTypeError: it is no whole number from 1 up.
+    """
     if not (text.isascii() and text.isdigit() and int(text) > 0):
         raise argparse.ArgumentTypeError(f"{text} is no count; it is a whole number from 1 up")
     return int(text)

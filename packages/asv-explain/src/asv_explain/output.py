@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +16,10 @@ from asv_explain.reports.exports import to_folded, to_pstats, to_speedscope
 from asv_explain.reports.markdown import to_markdown
 from asv_explain.reports.stacks import unfold
 
-__all__ = ["ExportError", "check_exports", "export"]
+__all__ = ["STEP_SUMMARY", "ExportError", "check_exports", "export"]
+
+STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+"""The variable that names the file into which all commands of a GitHub step write summaries."""
 
 
 class ExportError(Exception):
@@ -28,7 +32,11 @@ def check_exports(options: Options) -> None:
     Raises:
         ExportError: One can't be. Nothing is made or changed in either case.
     """
-    files = [Path(one) for one in (options.json, options.markdown) if one not in (None, "-")]
+    files = [
+        Path(one)
+        for one in (options.json, options.markdown, options.html)
+        if one not in (None, "-")
+    ]
     folders = (options.pstats, options.speedscope, options.folded)
     for path in files:
         _refuse(path, obstacle(path, folder=False))
@@ -52,7 +60,13 @@ def export(options: Options, found: Sequence[Explained]) -> None:
         body = b",\n".join(encode(one).rstrip() for one in explanations)
         _write(options.json, b"[\n" + body + b"\n]\n")
     if options.markdown is not None:
-        _write(options.markdown, to_markdown(explanations).encode())
+        _write_summary(options.markdown, to_markdown(explanations).encode())
+    if options.html is not None:
+        # plotly takes a second to load, and asv loads this module with every command.
+        from asv_explain.pages.traveling import traveling_page
+
+        pages = [(one.explanation, one.profiles) for one in found]
+        _write(options.html, traveling_page(pages).encode())
     for number, one in enumerate(found):
         if one.profiles is not None:
             for side, profile in (("before", one.profiles.before), ("after", one.profiles.after)):
@@ -76,6 +90,20 @@ def _plain(text: str) -> str:
     return "".join(character if character.isalnum() else "-" for character in text)[:80]
 
 
+def _write_summary(target: str, data: bytes) -> None:
+    """Write the summary; behind what is there already, where others write into the same file."""
+    if target == os.environ.get(STEP_SUMMARY):
+        try:
+            there = Path(target).read_bytes()
+        except FileNotFoundError:
+            there = b""
+        except OSError as error:
+            raise _refusal(target, error) from None
+        # Without a blank line, a table would go on with the last paragraph before it.
+        data = there + (b"\n\n" if there else b"") + data
+    _write(target, data)
+
+
 def _write(target: str, data: bytes) -> None:
     if target == "-":
         sys.stdout.flush()
@@ -84,6 +112,8 @@ def _write(target: str, data: bytes) -> None:
     try:
         write_whole(Path(target), data)
     except OSError as error:
-        raise ExportError(
-            f"can't write {target} ({error.strerror}); choose another place"
-        ) from None
+        raise _refusal(target, error) from None
+
+
+def _refusal(target: str, error: OSError) -> ExportError:
+    return ExportError(f"can't write {target} ({error.strerror}); choose another place")

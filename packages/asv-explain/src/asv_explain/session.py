@@ -112,7 +112,7 @@ class Session:
         self._project = project
         self._tools = tools
         self._say = say
-        self._store = Store(project.root / ".asv" / "explanations")
+        self._store = Store(project.explanations)
         self._install = tools.installer(project, options.environment, say)
         self._costs = tools.costs(project.own / "calibrations", options.force)
         # The repository whose history tells what changed: the checkout, or the mirror of a URL.

@@ -77,6 +77,11 @@ class Project:
         """The folder below which this tool keeps all it makes for itself."""
         return self.root / ".asv" / "explain"
 
+    @property
+    def explanations(self) -> Path:
+        """The folder of the explanations that are kept."""
+        return self.root / ".asv" / "explanations"
+
 
 def one_line(error: object) -> str:
     """Return a message with its line breaks and runs of blanks taken out."""

@@ -160,9 +160,16 @@ def _commits(repository: Path, before: str, after: str, change: Change) -> tuple
     return _log(repository, span, "--", *files)
 
 
+def _top(repository: Path) -> Path:
+    """The folder from which paths are those in the repository; a mirror has no working tree."""
+    if git(repository, "rev-parse", "--is-bare-repository").strip() == b"true":
+        return repository
+    top = git(repository, "rev-parse", "--show-toplevel").decode(errors="surrogateescape")
+    return Path(top.removesuffix("\n"))
+
+
 def _log(repository: Path, *arguments: str) -> tuple[CommitInfo, ...]:
     """Commits as ``git log`` lists them."""
-    top = git(repository, "rev-parse", "--show-toplevel").decode(errors="surrogateescape").strip()
-    output = git(Path(top or repository), "log", _FORMAT, *arguments).decode(errors="replace")
+    output = git(_top(repository), "log", _FORMAT, *arguments).decode(errors="replace")
     rows = [line.split("\x1f") for line in output.splitlines() if line.count("\x1f") >= 3]
     return tuple(CommitInfo(row[0], row[1], row[2], "\x1f".join(row[3:])) for row in rows)

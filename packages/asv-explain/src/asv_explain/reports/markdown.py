@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from statistics import median
 
 from asv_explain.explanation import Cause, Explanation, Verdict
 from asv_explain.reports.bisected import bisected
+from asv_explain.reports.markup import clipped, code_block, escaped, folded, table
 from asv_explain.reports.text import (
     amount,
     calls,
     detail,
     explained,
     headline,
-    plain,
+    overall,
+    place,
     ratio,
     share,
     title,
@@ -22,89 +25,183 @@ from asv_explain.reports.text import (
 
 __all__ = ["LIMIT", "to_markdown"]
 
-# Characters that GitHub takes in one summary or comment.
 LIMIT = 65_000
+"""Characters in all: a comment takes 65,536, and a step's summary far more (1 MiB)."""
 
-# Everything that Markdown or HTML could take for more than text.
-_SPECIAL = str.maketrans(
-    {character: f"&#{ord(character)};" for character in "&<>`*_[]()#|~!\\@:$-+={}\"'"}
-)
+FIRST_CAUSES = 10
+"""So many causes of an explanation are shown, the rest in one sum."""
+
+FIRST_HUNKS = 3
+"""So many of them with their diffs."""
+
+HUNK_LINES = 60
+"""So many lines of a diff are shown; the pull request has all of it."""
+
+FIRST_COMMITS = 3
+"""So many commits of a cause are named, the rest counted."""
+
+# What the sentences at the end may take, which tell of what did not fit.
+_SENTENCES = 400
+
+# What somebody has to look at comes first.
+_ORDER = (Verdict.SLOWER, Verdict.UNKNOWN, Verdict.FASTER, Verdict.SAME)
+
+_HEADINGS = ("verdict", "benchmark", "ratio", "first cause")
 
 
 def to_markdown(explanations: Sequence[Explanation]) -> str:
-    """Verdicts first, then the causes of each change, details folded; at most ``LIMIT`` characters.
+    """A table of verdicts, then each change with its causes, folded; at most ``LIMIT`` characters.
 
-    Details that don't fit are left out, the last first, and it is said how many.
+    Where nothing got slower, and all could be measured, it is one line. Where not all has room,
+    diffs are left out first, then benchmarks that stayed the same, then causes, then verdicts; the
+    ones last in order first. What of an explanation is not there is said.
     """
-    changed = [one for one in explanations if one.verdict is not Verdict.SAME]
-    if not any(one.verdict in (Verdict.SLOWER, Verdict.UNKNOWN) for one in explanations):
-        faster = sum(one.verdict is Verdict.FASTER for one in explanations)
-        also = f", {faster} of them faster" if faster else ""
-        return f"Nothing got slower: {len(explanations)} benchmarks measured{also}.\n"
-    rows = [
-        f"| {_text(title(one))} | {verdict(one)} | {_text(ratio(one.ratio, one.interval))} "
-        f"| {_text(one.causes[0].name) if one.causes else ''} |"
-        for one in explanations
-    ]
-    head = "| benchmark | verdict | ratio | first cause |\n| --- | --- | --- | --- |\n"
-    room = LIMIT - len(head) - 200
-    table, left_rows = _fitting([row + "\n" for row in rows], room)
-    details, left = _fitting([_details(one) for one in changed], room - len(table))
-    text = head + table + "\n" + details
-    if left_rows or left:
-        text += f"\n{max(left_rows, left)} more explanations did not fit here.\n"
-    return text
+    if not explanations:
+        return "There was nothing to explain.\n"
+    ordered = sorted(explanations, key=_rank)
+    if not any(overall(one) in (Verdict.SLOWER, Verdict.UNKNOWN) for one in ordered):
+        return _nothing_slower(ordered)
+    several = len({one.environment for one in ordered}) > 1
+    same = [one for one in ordered if overall(one) is Verdict.SAME]
+    changed = ordered[: len(ordered) - len(same)]
+
+    room = LIMIT - _SENTENCES
+    rows = _fitting(table(_HEADINGS, (_verdict(one, several) for one in changed)), room // 2)
+    room -= _length(rows) + 1
+    details = _fitting([_details(one, hunks=False) for one in changed], room)
+    room -= _length(details)
+    for number, one in enumerate(changed[: len(details)]):
+        whole = _details(one, hunks=True)
+        more = len(whole) - len(details[number])
+        if more <= room:
+            details[number] = whole
+            room -= more
+    rest = _unchanged(same, several, room)
+    # The heading of the table is two lines.
+    left = _left(changed, len(rows) - 2, len(details))
+    return "\n".join([*rows, "", *details, rest, *left]).rstrip("\n") + "\n"
 
 
-def _fitting(parts: Sequence[str], room: int) -> tuple[str, int]:
-    """As many parts as there is room for, and how many are left."""
+def _rank(explanation: Explanation) -> tuple[int, float]:
+    """Slower first, and of these the largest step."""
+    factor = explanation.ratio or 1.0
+    size = abs(math.log(factor)) if factor > 0 else 0.0
+    return _ORDER.index(overall(explanation)), -size
+
+
+def _nothing_slower(explanations: Sequence[Explanation]) -> str:
+    count = len(explanations)
+    faster = sum(overall(one) is Verdict.FASTER for one in explanations)
+    also = f", {faster} of them faster" if faster else ""
+    return f"Nothing got slower: {count} benchmark{'' if count == 1 else 's'} measured{also}.\n"
+
+
+def _left(changed: Sequence[Explanation], rows: int, details: int) -> Iterator[str]:
+    """Say what did not fit."""
+    if rows < len(changed):
+        yield f"{len(changed) - rows} more verdicts did not fit here.\n"
+    if details < len(changed):
+        yield f"{len(changed) - details} more explanations did not fit here.\n"
+
+
+def _length(lines: Iterable[str]) -> int:
+    """Characters of lines, each with its end."""
+    return sum(len(line) + 1 for line in lines)
+
+
+def _fitting(parts: Sequence[str], room: int) -> list[str]:
+    """As many parts as there is room for."""
     taken: list[str] = []
-    for number, part in enumerate(parts):
-        room -= len(part)
+    for part in parts:
+        room -= len(part) + 1
         if room < 0:
-            return "".join(taken), len(parts) - number
+            break
         taken.append(part)
-    return "".join(taken), 0
+    return taken
 
 
-def _details(explanation: Explanation) -> str:
-    lines = ["<details>", f"<summary>{_text(headline(explanation))}</summary>", ""]
+def _verdict(explanation: Explanation, several: bool) -> tuple[str, ...]:
+    """The row of one explanation; what was bisected counts as a whole."""
+    search = explanation.bisection
+    whole = explanation if search is None else search
+    name = escaped(clipped(title(explanation)))
+    environment = f"<br>{escaped(clipped(explanation.environment))}" if several else ""
+    return (
+        verdict(explanation, overall(explanation)),
+        name + environment,
+        escaped(ratio(whole.ratio, whole.interval)),
+        escaped(_first(explanation)),
+    )
+
+
+def _first(explanation: Explanation) -> str:
+    """The first cause that can be told from noise, with its share."""
+    first = next((one for one in explanation.causes if not one.noise), None)
+    if first is None:
+        return "none above noise" if explanation.causes else ""
+    return f"{clipped(first.name)}, {share(first, explanation.difference or 0.0)}"
+
+
+def _unchanged(same: Sequence[Explanation], several: bool, room: int) -> str:
+    """What stayed the same, folded; the number of it alone where there is no room for more."""
+    if not same:
+        return ""
+    count = f"{len(same)} stayed the same"
+    frame = folded(count, [])
+    rows = table(_HEADINGS[:3], (_verdict(one, several)[:3] for one in same))
+    fit = _fitting(rows, room - _length(frame))
+    return "\n".join(folded(count, fit)) if len(fit) == len(rows) else f"{count}.\n"
+
+
+def _details(explanation: Explanation, *, hunks: bool) -> str:
+    lines: list[str] = []
     for line in bisected(explanation):
-        lines += [_text(line), ""]
+        lines += [escaped(clipped(line, 1_000)), ""]
     unit = explanation.unit
     sides = (explanation.rounds_before.values, explanation.rounds_after.values)
     if all(sides):
         times = " → ".join(amount(median(side), unit) for side in sides)
-        lines += [f"{_text(times)}, {_text(explained(explanation))}", ""]
-    if explanation.causes:
-        lines += ["| cause | share | made of | commit |", "| --- |" + " --- |" * 3]
-        lines += [_row(cause, explanation.difference or 0.0, unit) for cause in explanation.causes]
-        lines.append("")
+        whole = "" if explanation.difference is None else f", {explained(explanation)}"
+        lines += [escaped(times + whole), ""]
+    first, more = explanation.causes[:FIRST_CAUSES], explanation.causes[FIRST_CAUSES:]
+    if first:
+        difference = explanation.difference or 0.0
+        rows = (_cause(cause, difference, unit) for cause in first)
+        lines += [*table(("cause", "share", "made of", "commits"), rows), ""]
+    if more:
+        rest = amount(sum(cause.amount for cause in more), unit, sign=True)
+        lines += [escaped(f"{len(more)} more causes: {rest}"), ""]
     if explanation.calls:
-        lines += ["| called more or less often | calls |", "| --- | --- |"]
-        lines += [
-            f"| {_text(one.name)} | {_text(calls(one.calls_before))} → "
-            f"{_text(calls(one.calls_after))} |"
+        rows = (
+            (
+                escaped(clipped(one.name)),
+                f"{escaped(calls(one.calls_before))} → {escaped(calls(one.calls_after))}",
+            )
             for one in explanation.calls
-        ]
-        lines.append("")
-    lines += [f"Caveat: {_text(one.text)}; {_text(one.remedy)}" for one in explanation.caveats]
-    return "\n".join([*lines, "</details>", "", ""])
+        )
+        lines += [*table(("called more or less often", "calls"), rows), ""]
+    for cause in first[:FIRST_HUNKS] if hunks else ():
+        if cause.hunk:
+            name = f"diff of {escaped(clipped(cause.name))}"
+            lines += folded(name, code_block(cause.hunk, "diff", HUNK_LINES))
+    lines += [
+        f"- caveat: {escaped(clipped(f'{one.text}; {one.remedy}', 1_000))}"
+        for one in explanation.caveats
+    ]
+    return "\n".join(folded(escaped(clipped(headline(explanation), 500)), lines))
 
 
-def _row(cause: Cause, difference: float, unit: str) -> str:
-    first = cause.lines[0] if cause.lines else None
-    place = None if first is None else first.after or first.before
-    line = f", line {place.line}: {first.text}" if first is not None and place is not None else ""
-    cells = (
-        cause.name,
-        share(cause, difference),
-        detail(cause, unit) + line,
-        ", ".join(f"{commit.hash[:8]} {commit.subject}" for commit in cause.commits),
+def _cause(cause: Cause, difference: float, unit: str) -> tuple[str, ...]:
+    line = cause.lines[0] if cause.lines else None
+    where = None if line is None else line.after or line.before
+    of_line = f", line {where.line}: {line.text}" if line is not None and where is not None else ""
+    commits = [f"{one.hash[:8]} {clipped(one.subject)}" for one in cause.commits[:FIRST_COMMITS]]
+    if len(cause.commits) > FIRST_COMMITS:
+        commits.append(f"and {len(cause.commits) - FIRST_COMMITS} more")
+    stands = place(cause)
+    return (
+        escaped(clipped(cause.name)) + (f"<br>{escaped(clipped(stands))}" if stands else ""),
+        f"{escaped(share(cause, difference))}<br>{escaped(amount(cause.amount, unit, sign=True))}",
+        escaped(clipped(detail(cause, unit) + of_line)),
+        "<br>".join(escaped(one) for one in commits),
     )
-    return f"| {' | '.join(_text(cell) for cell in cells)} |"
-
-
-def _text(text: str) -> str:
-    """The text as text, whatever it holds."""
-    return plain(text).translate(_SPECIAL)

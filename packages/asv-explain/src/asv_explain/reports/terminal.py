@@ -15,12 +15,21 @@ from asv_explain.explanation import (
     Cause,
     Explanation,
     LineChange,
-    Place,
     Verdict,
 )
 from asv_explain.reports import text as words
 from asv_explain.reports.bisected import bisected
-from asv_explain.reports.text import amount, calls, explained, headline, plain, ratio, share, title
+from asv_explain.reports.text import (
+    amount,
+    calls,
+    explained,
+    headline,
+    place,
+    plain,
+    ratio,
+    share,
+    title,
+)
 
 __all__ = ["render"]
 
@@ -94,8 +103,8 @@ def _calls(change: CallChange) -> str:
 
 def _line(line: LineChange, unit: str) -> str:
     """A line with what it holds; the text is cut to leave room for that."""
-    place = line.after or line.before
-    number = f"line {place.line}: " if place is not None else ""
+    where = line.after or line.before
+    number = f"line {where.line}: " if where is not None else ""
     text = plain(line.text)
     shown = text if len(text) <= LINE_WIDTH else text[: LINE_WIDTH - 1] + "…"
     via = f" in {plain(line.via)}" if line.via else ""
@@ -118,17 +127,9 @@ def _cause(number: int, cause: Cause, difference: float, unit: str) -> Renderabl
     grid.add_row("", Text(words.detail(cause, unit)))
     for line in cause.lines[:FIRST_LINES]:
         grid.add_row("", Text(_line(line, unit)))
-    place = _where(cause.before, cause.after)
-    if place:
-        grid.add_row("", Text(place))
+    stands = place(cause)
+    if stands:
+        grid.add_row("", Text(stands))
     for commit in cause.commits:
         grid.add_row("", Text(f"{commit.hash[:8]} {plain(commit.subject)}"))
     return grid
-
-
-def _where(before: Place | None, after: Place | None) -> str:
-    if after is not None:
-        moved = before is not None and before.file != after.file
-        origin = f" (was {plain(before.file)}:{before.line})" if moved and before else ""
-        return f"{plain(after.file)}:{after.line}{origin}"
-    return f"{plain(before.file)}:{before.line}, gone" if before is not None else ""

@@ -10,8 +10,11 @@ __all__ = [
     "detail",
     "explained",
     "headline",
+    "overall",
+    "place",
     "plain",
     "ratio",
+    "scaled",
     "share",
     "title",
     "verdict",
@@ -27,6 +30,9 @@ _SMALLEST = {SECONDS: 1e-12}
 
 def plain(text: str) -> str:
     """The text without control characters: names and subjects may hold anything."""
+    # Nearly every text is; pages hold tens of thousands of them.
+    if text.isprintable():
+        return text
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
@@ -38,24 +44,40 @@ def title(explanation: Explanation) -> str:
 
 def amount(value: float, unit: str = SECONDS, sign: bool = False) -> str:
     """A value to three digits; seconds and bytes in the scale that suits them."""
-    if unit not in _SCALES:
-        return f"{value:{'+' if sign else ''}.4g} {plain(unit)}"
     value = value if abs(value) >= _SMALLEST.get(unit, 0.0) else 0.0
-    size = abs(value)
-    scale, name = next(
-        # Just below a unit, rounding to three digits would reach it.
-        (pair for pair in _SCALES[unit] if size >= 0.9995 * pair[0]),
-        _SCALES[unit][-1],
-    )
-    return f"{value / scale:{'+' if sign else ''}.3g} {name}"
+    scale, name = scaled(value, unit)
+    digits = 3 if unit in _SCALES else 4
+    return f"{value / scale:{'+' if sign else ''}.{digits}g} {name}"
 
 
-def verdict(explanation: Explanation) -> str:
-    """The verdict in words that suit what was measured."""
+def scaled(value: float, unit: str) -> tuple[float, str]:
+    """The scale that suits a value, and its name; the unit itself where it is no known one."""
+    scales = _SCALES.get(unit) or ((1.0, plain(unit)),)
+    # Just below a unit, rounding to three digits would reach it.
+    return next((one for one in scales if abs(value) >= 0.9995 * one[0]), scales[-1])
+
+
+def overall(explanation: Explanation) -> Verdict:
+    """What counts for whoever asked: a range as a whole, however small a step was found in it."""
+    search = explanation.bisection
+    return explanation.verdict if search is None else search.verdict
+
+
+def verdict(explanation: Explanation, told: Verdict | None = None) -> str:
+    """The explanation's verdict, or another one, in words that suit what was measured."""
+    word = told or explanation.verdict
     words = {Verdict.SLOWER: "higher", Verdict.FASTER: "lower"}
-    if explanation.kind == "time":
-        return explanation.verdict.value
-    return words.get(explanation.verdict, explanation.verdict.value)
+    return word.value if explanation.kind == "time" else words.get(word, word.value)
+
+
+def place(cause: Cause) -> str:
+    """Where a cause stands, as file and line; empty where it stands nowhere."""
+    before, after = cause.before, cause.after
+    if after is None:
+        return "" if before is None else f"{plain(before.file)}:{before.line}, gone"
+    moved = before is not None and before.file != after.file
+    origin = f" (was {plain(before.file)}:{before.line})" if moved and before else ""
+    return f"{plain(after.file)}:{after.line}{origin}"
 
 
 def detail(cause: Cause, unit: str) -> str:

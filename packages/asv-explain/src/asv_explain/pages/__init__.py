@@ -1,0 +1,1 @@
+"""The pages on which an explanation is looked at in a browser."""

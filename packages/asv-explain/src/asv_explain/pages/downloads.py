@@ -1,0 +1,60 @@
+"""What can be downloaded of an explanation: its JSON, its profiles in forms of other tools."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from asv_explain.explanation import Explanation, encode
+from asv_explain.profiles.pair import ProfilePair
+from asv_explain.reports.exports import to_folded, to_pstats, to_speedscope
+from asv_explain.reports.stacks import unfold
+
+__all__ = ["Download", "downloads"]
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """One file.
+
+    Attributes:
+        file: its name.
+        label: what it is.
+        about: what opens it.
+        data: its content.
+    """
+
+    file: str
+    label: str
+    about: str
+    data: bytes
+
+
+def downloads(explanation: Explanation, pair: ProfilePair | None) -> tuple[Download, ...]:
+    """All files of an explanation; profiles only where they are kept."""
+    found = [
+        Download("explanation.json", "Explanation", "JSON, with all figures", encode(explanation))
+    ]
+    sides = () if pair is None else (("before", pair.before), ("after", pair.after))
+    for name, side in sides:
+        stacks = unfold(side.profile, side.own)
+        found += [
+            Download(
+                f"{name}.prof",
+                f"Profile {name}",
+                "for pstats and snakeviz, as it was taken",
+                to_pstats(side.profile),
+            ),
+            Download(
+                f"{name}.speedscope.json",
+                f"Speedscope {name}",
+                "without the profiler's cost",
+                to_speedscope(side.profile, stacks, name).encode(),
+            ),
+            Download(
+                f"{name}.folded",
+                f"Folded stacks {name}",
+                "for flamegraph.pl, without the profiler's cost",
+                to_folded(side.profile, stacks).encode(),
+            ),
+        ]
+    return tuple(found)

@@ -1,0 +1,192 @@
+"""The sentences of a page, as one would tell a colleague."""
+
+from __future__ import annotations
+
+from statistics import median
+
+from asv_explain.explanation import Cause, CommitRef, Correction, Explanation, Verdict
+from asv_explain.reports.text import amount, plain, title
+
+__all__ = [
+    "KINDS",
+    "SIGNS",
+    "between",
+    "correction",
+    "digits",
+    "first_cause",
+    "ratio",
+    "sentence",
+    "values",
+]
+
+LONGEST_SUBJECT = 60
+"""So many characters of a commit's subject are shown in a sentence."""
+
+TWICE = 2.0
+"""From this ratio on a change is told as times, below in percent."""
+
+ALL_OF_IT = 0.995
+"""A share from here on is rounded to the whole."""
+
+SIGNS = {
+    Verdict.SLOWER: "▲",
+    Verdict.FASTER: "▼",
+    Verdict.SAME: "=",
+    Verdict.UNKNOWN: "?",
+}
+"""A sign beside each verdict, for those who don't see its colour."""
+
+KINDS = {
+    "changed": "",
+    "new": "",
+    "gone": "",
+    "moved": "it moved, and changed besides",
+    "async": "def became async def",
+    "module": "code outside functions",
+    "class": "a class's own code",
+    "data": "runs in setup and makes what the benchmark uses",
+    "dependency": "in another distribution, which changed",
+    "unreadable": "in a file that is no Python on one side",
+    "unchanged": "it holds more, though nothing on the way to it changed",
+    "elsewhere": "no change explains it",
+    "rest": "all that is too small to tell apart",
+}
+"""What the kind of a cause means, where its name does not say so itself."""
+
+# How the first cause changed, as the end of a sentence.
+_WHICH = {
+    "changed": ", which changed",
+    "new": ", which is new",
+    "gone": ", which is gone",
+    "moved": ", which moved and changed",
+    "async": ", which became async",
+    "data": ", which setup runs and which changed",
+    "dependency": ", which another distribution changed",
+    "unchanged": ", which did not change itself",
+}
+
+_MORE = {"time": "longer", "mem": "more memory", "peakmem": "more memory"}
+_LESS = {"time": "less time", "mem": "less memory", "peakmem": "less memory"}
+_TIMES = {"time": "as long", "mem": "as much memory", "peakmem": "as much memory"}
+
+
+def sentence(explanation: Explanation) -> str:
+    """What happened, how surely, between which commits, and what most of it comes from."""
+    name = title(explanation)
+    span = f"from {_told(explanation, after=False)} to {_told(explanation, after=True)}"
+    if explanation.verdict is Verdict.UNKNOWN:
+        how = "measured" if explanation.ratio is None else "told from what was measured"
+        return f"Whether {name} changed {span} could not be {how}."
+    sure = _sure(explanation)
+    if explanation.verdict is Verdict.SAME:
+        what = "gives the same value" if explanation.kind == "track" else "takes as much as before"
+        return f"{name} {what}{sure} {span}."
+    return f"{name} {_change(explanation)}{sure} {span}{_largest(explanation)}."
+
+
+def _told(explanation: Explanation, *, after: bool) -> str:
+    commit = explanation.commit_after if after else explanation.commit_before
+    short = (explanation.after if after else explanation.before)[:8]
+    return plain(short) if commit is None else f"“{_subject(commit)}” ({plain(short)})"
+
+
+def _subject(commit: CommitRef) -> str:
+    subject = plain(commit.subject)
+    return subject if len(subject) <= LONGEST_SUBJECT else subject[: LONGEST_SUBJECT - 1] + "…"
+
+
+def _change(explanation: Explanation) -> str:
+    value, kind = explanation.ratio, explanation.kind
+    rose = explanation.verdict is Verdict.SLOWER
+    if value is None:
+        by = amount(abs(explanation.difference or 0.0), explanation.unit)
+        return f"{_moved(rose)} by {by}"
+    percent = _percent(abs(value - 1))
+    if kind == "track":
+        return f"rose to {value:.3g} times" if value >= TWICE else f"{_moved(rose)} by {percent}"
+    if not rose:
+        return f"takes {percent} {_LESS[kind]}"
+    if value >= TWICE:
+        return f"takes {value:.3g} times {_TIMES[kind]}"
+    if kind == "time":
+        return f"got {percent} slower"
+    return f"takes {percent} {_MORE[kind]}"
+
+
+def _moved(rose: bool) -> str:
+    return "rose" if rose else "fell"
+
+
+def _sure(explanation: Explanation) -> str:
+    if explanation.ratio is None:
+        return ""
+    told = ratio(explanation)
+    if explanation.verdict is Verdict.SLOWER and explanation.ratio >= TWICE:
+        # The sentence says how many times already.
+        told = told.partition(", ")[2]
+    return f" ({told})" if told else ""
+
+
+def ratio(explanation: Explanation) -> str:
+    """The ratio and its interval in words."""
+    if explanation.ratio is None:
+        return "not measured"
+    text = f"{digits(explanation.ratio)} times"
+    span = explanation.interval
+    if span is None:
+        return text
+    return f"{text}, 95 % interval {digits(span.low)} to {digits(span.high)}"
+
+
+def digits(value: float) -> str:
+    """A ratio to three decimals, or three digits where it is small."""
+    return f"{value:.3f}" if value >= 0.1 else f"{value:.3g}"
+
+
+def _percent(part: float) -> str:
+    return f"{part * 100:.1f} %" if part < 0.0995 else f"{part * 100:.0f} %"
+
+
+def first_cause(explanation: Explanation) -> Cause | None:
+    """The largest cause that can be told from noise; None where there is none."""
+    return next((one for one in explanation.causes if not one.noise), None)
+
+
+def _largest(explanation: Explanation) -> str:
+    if explanation.kind == "track":
+        return "; what causes it can't be told from the value alone"
+    if not explanation.causes:
+        return ""
+    cause = first_cause(explanation)
+    if cause is None:
+        return "; no cause can be told from noise"
+    part = f"the largest part, {cause.share * 100:.0f} %,"
+    if cause.share >= ALL_OF_IT:
+        part = "all of it"
+    if cause.kind == "elsewhere":
+        return f"; {part} met no changed code"
+    return f"; {part} comes from {plain(cause.name)}{_WHICH.get(cause.kind, '')}"
+
+
+def values(explanation: Explanation) -> str:
+    """The medians of both sides; empty where one was not measured."""
+    sides = (explanation.rounds_before.values, explanation.rounds_after.values)
+    if not all(sides):
+        return ""
+    return " → ".join(amount(median(side), explanation.unit) for side in sides)
+
+
+def between(explanation: Explanation) -> str:
+    """The two commits, short."""
+    return plain(f"{explanation.before[:8]} → {explanation.after[:8]}")
+
+
+def correction(side: str, found: Correction) -> str:
+    """What the profiler cost on one side, and how well the profile closes without it."""
+    times = found.profiled / found.measured if found.measured > 0 else 0.0
+    return (
+        f"{side}: {found.calls:,.0f} calls seen in one call of the benchmark made it take "
+        f"{amount(found.profiled)} instead of {amount(found.measured)}"
+        f"{f', {times:.2g} times as long' if times else ''}. Without the profiler's cost, the "
+        f"functions add up to that but for {amount(abs(found.unexplained))}."
+    )
