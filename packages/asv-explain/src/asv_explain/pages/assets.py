@@ -102,5 +102,5 @@ def _quoted(text: str) -> Markup:
 
 
 def _breakable(name: str) -> Markup:
-    """A name that may be broken after its dots and underscores, as text."""
-    return Markup("<wbr>").join(re.split(r"(?<=[._/])(?=.)", plain(name)))
+    """A name that may be broken after dots and before underscores, as text."""
+    return Markup("<wbr>").join(re.split(r"(?<=[./])(?!$)|(?<=[^\W_])(?=_)", plain(name)))
