@@ -55,7 +55,7 @@ EXPLAIN_ROOMS: dict[str, set[str]] = {
     "attribution": {"profiles", "changes"},
     "values": {"profiles", "changes", "attribution", "explanation"},
     "reports": {"profiles", "explanation", "bisection"},
-    "pages": {"profiles", "explanation", "bisection", "verdict", "reports"},
+    "pages": {"profiles", "explanation", "bisection", "verdict", "reports", "store"},
     # asv loads its command from there.
     "asv_side": {"changes", "suspect", "ending", "command", "options"},
 }
