@@ -19,7 +19,7 @@ SMALLEST = 1e-4
 """A path that carries less than this share of its side's time is followed only to what no larger
 path reaches."""
 
-MOST_PATHS = 10_000
+MOST_PATHS = 4_000
 """So many paths are followed, the largest first: functions that all call each other have no end of
 them."""
 

@@ -64,7 +64,13 @@ def signed(value: float, unit: str = SECONDS) -> str:
 
 def lines(*texts: str) -> str:
     """Texts in lines that fit beside the pointer."""
-    return "<br>".join(entities(line) for one in texts for line in textwrap.wrap(one, _HOVER_WIDTH))
+    return "<br>".join(entities(line) for one in texts for line in _wrapped(one))
+
+
+def _wrapped(text: str) -> list[str]:
+    # Most fit into one line, and a page has thousands of them.
+    short = len(text) <= _HOVER_WIDTH and text.isprintable()
+    return [text] if short and text else textwrap.wrap(text, _HOVER_WIDTH)
 
 
 def title(text: str) -> dict[str, Any]:

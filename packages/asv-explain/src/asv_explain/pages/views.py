@@ -29,7 +29,7 @@ View: TypeAlias = Literal["before", "after", "gone"]
 VIEWS: tuple[View, ...] = ("before", "after", "gone")
 """The views in the order in which they are shown."""
 
-MOST_SLICES = 1_000
+MOST_SLICES = 600
 """So many nodes are shown in a view; the others are added up beside them."""
 
 MOST_BRANCHES = 120

@@ -16,6 +16,8 @@
   // At most this part of a chart's width is for the names beside the bars.
   const NAMES = 0.36;
   const ROW = 26;
+  // Rectangles narrower than this many pixels are not drawn until a click makes them wider.
+  const THINNEST = 1.5;
   const FONT = "13px system-ui, sans-serif";
   const SMALL_FONT = "12px system-ui, sans-serif";
 
@@ -165,16 +167,24 @@
     }
     const depth = Math.min(trace.maxdepth, Math.max(...levels) + 1);
     layout.height = ROW * depth + layout.margin.t + layout.margin.b;
-    trace.level = ids[level];
     const scale = (width - layout.margin.l - layout.margin.r) / values[level];
-    trace.customdata = trace.customdata.map((one, index) =>
-      [wrapped(labels[index]), text[index], one].filter(Boolean).join("<br>"),
+    const seen = ids
+      .map((_, index) => index)
+      .filter((index) => levels[index] >= 0 && levels[index] < depth)
+      .filter((index) => index === level || values[index] * scale >= THINNEST);
+    const pick = (told) => seen.map(told);
+    trace.ids = pick((index) => ids[index]);
+    trace.parents = pick((index) => (index === level ? "" : parents[index]));
+    trace.values = pick((index) => values[index]);
+    trace.labels = pick((index) => labels[index]);
+    trace.customdata = pick((index) =>
+      [wrapped(labels[index]), text[index], trace.customdata[index]].filter(Boolean).join("<br>"),
     );
     trace.hovertemplate = "%{customdata}<extra></extra>";
     trace.texttemplate = "%{text}";
-    trace.text = labels.map((label, index) => {
+    trace.text = pick((index) => {
       const room = values[index] * scale - 14;
-      if (levels[index] < 0 || room < 14) {
+      if (room < 14) {
         return "";
       }
       const up = index === level && level !== 0 ? "↑ " : "";
@@ -182,19 +192,19 @@
       // All of it, or the name with the difference, which stands last in brackets, or the name.
       const [, difference] = text[index].match(/\(([^(]*)\)$/);
       const fitting = [text[index], difference]
-        .map((one) => `${marks}${label}  ${one}`)
+        .map((one) => `${marks}${labels[index]}  ${one}`)
         .find((one) => wide(one, SMALL_FONT) <= room);
-      return fitting || marks + cut(label, room - wide(marks, SMALL_FONT), SMALL_FONT);
+      return fitting || marks + cut(labels[index], room - wide(marks, SMALL_FONT), SMALL_FONT);
     });
+    const { line, colors } = trace.marker;
+    const outline = layout.font.color;
+    trace.marker.colors = pick((index) => colors[index]);
     if (chart.matches.size) {
-      const line = trace.marker.line;
-      const outline = layout.font.color;
       trace.marker.line = {
-        width: ids.map((_, index) => (chart.matches.has(index) ? 3 : line.width)),
-        color: ids.map((_, index) => (chart.matches.has(index) ? outline : line.color)),
+        width: pick((index) => (chart.matches.has(index) ? 3 : line.width)),
+        color: pick((index) => (chart.matches.has(index) ? outline : line.color)),
       };
     }
-    return figure;
   }
 
   function draw(chart) {
@@ -216,7 +226,7 @@
     if (chart.kind === "icicle" && !chart.listens) {
       chart.listens = true;
       chart.div.on("plotly_icicleclick", (event) => {
-        const clicked = event.points[0].pointNumber;
+        const clicked = Number(event.points[0].id);
         const above = chart.light.data[0].parents[clicked];
         // What is on top already leads back to what holds it.
         zoom(chart, clicked === chart.level && above !== "" ? Number(above) : clicked);
