@@ -58,7 +58,8 @@ def unfold(
             whole = profile.cumulative[callee]
             # With no time at all to divide, nothing is followed: paths multiply without end.
             if callee not in path and min(whole, spent) > 0 and share * spent >= smallest * total:
-                pending.append(((*path, callee), share * spent / float(whole)))
+                # Round a circle, edges may carry more than the function took.
+                pending.append(((*path, callee), min(1.0, share * spent / float(whole))))
     # What was cut off, or went round a circle, is given to the paths there are.
     stacks = [
         Stack(path, float(seconds[path[-1]]) * share / float(reached[path[-1]]))
