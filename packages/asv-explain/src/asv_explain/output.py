@@ -10,6 +10,7 @@ from pathlib import Path
 from asv_explain.explanation import encode
 from asv_explain.files import obstacle, write_whole
 from asv_explain.options import Options
+from asv_explain.pages.traveling import traveling_page
 from asv_explain.parts import Explained
 from asv_explain.profiles.pair import ProfileSide
 from asv_explain.reports.exports import to_folded, to_pstats, to_speedscope
@@ -62,9 +63,6 @@ def export(options: Options, found: Sequence[Explained]) -> None:
     if options.markdown is not None:
         _write_summary(options.markdown, to_markdown(explanations).encode())
     if options.html is not None:
-        # plotly takes a second to load, and asv loads this module with every command.
-        from asv_explain.pages.traveling import traveling_page
-
         pages = [(one.explanation, one.profiles) for one in found]
         _write(options.html, traveling_page(pages).encode())
     for number, one in enumerate(found):
