@@ -15,7 +15,7 @@ from asv_explain.explanation import (
     Verdict,
 )
 
-__all__ = ["CAUSE", "explanation"]
+__all__ = ["CAUSE", "explanation", "unknown"]
 
 CAUSE = Cause(
     name="FlowManager.should_skip",
@@ -59,3 +59,11 @@ def explanation(**changes: Any) -> Explanation:
         "rounds_after": Rounds((2.0, 2.1), (2.0, 2.0), ()),
     }
     return Explanation(**{**values, **changes})
+
+
+def unknown(**changes: Any) -> Explanation:
+    """An explanation of what could not be measured, with some values changed."""
+    nothing: dict[str, Any] = dict.fromkeys(
+        ("ratio", "interval", "difference", "residual", "async_tax")
+    )
+    return explanation(**{**nothing, "verdict": Verdict.UNKNOWN, "causes": (), **changes})

@@ -7,7 +7,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from explanations import CAUSE, explanation
+from explanations import CAUSE, explanation, unknown
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -115,21 +115,13 @@ def hostile(text: str) -> Explanation:
 
 def test_verdicts_come_first_the_worst_on_top_and_all_else_is_folded() -> None:
     """One row for each change; causes with shares below, and what stayed the same at the end."""
-    unknown = explanation(
-        benchmark="suite.broken",
-        verdict=Verdict.UNKNOWN,
-        ratio=None,
-        interval=None,
-        difference=None,
-        residual=None,
-        causes=(),
-    )
+    broken = unknown(benchmark="suite.broken")
     worse = explanation(benchmark="suite.worse", ratio=3.0)
     text = to_markdown(
         [
             explanation(benchmark="suite.same", verdict=Verdict.SAME),
             explanation(benchmark="suite.quick", verdict=Verdict.FASTER, ratio=0.5),
-            unknown,
+            broken,
             explanation(benchmark="suite.bad"),
             worse,
         ]

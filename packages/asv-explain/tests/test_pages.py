@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import count
 
 import pytest
-from explanations import CAUSE, explanation
+from explanations import CAUSE, explanation, unknown
 from reading import HOSTILE, Read, hostile, pair_of, read
 
 from asv_explain.explanation import (
@@ -164,16 +164,9 @@ def test_an_unknown_verdict_says_why_and_what_helps() -> None:
     """The reason stands on top, and there are no causes."""
     nothing = Rounds((), (), ())
     found = shown(
-        explanation(
+        unknown(
             kind="unknown",
             unit="",
-            verdict=Verdict.UNKNOWN,
-            ratio=None,
-            interval=None,
-            difference=None,
-            residual=None,
-            causes=(),
-            async_tax=None,
             rounds_before=nothing,
             rounds_after=nothing,
         )

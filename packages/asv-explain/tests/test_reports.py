@@ -7,7 +7,7 @@ import io
 import re
 
 import pytest
-from explanations import CAUSE, explanation
+from explanations import CAUSE, explanation, unknown
 from rich.console import Console
 
 from asv_explain.explanation import (
@@ -26,16 +26,7 @@ from asv_explain.reports.text import amount, calls, headline, share
 
 HOSTILE = "</script>|<img src=x onerror=alert(1)>`*_[a](b)\x1b[31m\n# h"
 
-UNKNOWN = explanation(
-    verdict=Verdict.UNKNOWN,
-    ratio=None,
-    interval=None,
-    difference=None,
-    residual=None,
-    causes=(),
-    async_tax=None,
-    caveats=(Caveat("failed", "it raised", "mend it"),),
-)
+UNKNOWN = unknown(caveats=(Caveat("failed", "it raised", "mend it"),))
 
 
 def shown(one: Explanation, color: bool = False) -> str:
