@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import tarfile
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -77,31 +78,30 @@ def without_wrong_hashes(page: str, found: Mapping[str, bytes]) -> str:
 
 
 def _file(package: str, name: str, cache: Path) -> bytes:
-    folder = cache / package
-    if not folder.is_dir():
-        _fetch(package, folder)
+    path = cache / f"{package}.tgz"
+    if not path.is_file():
+        _fetch(package, path)
     try:
-        return (folder / "package" / name).read_bytes()
-    except OSError as error:
-        raise CdnError(f"{error.filename}: {error.strerror}; delete {folder}.") from None
+        with tarfile.open(path) as archive:
+            found = archive.extractfile(f"package/{name}")
+            return b"" if found is None else found.read()
+    except (OSError, KeyError, tarfile.TarError) as error:
+        raise CdnError(f"{path} lacks {name} ({error}); delete it.") from None
 
 
-def _fetch(package: str, folder: Path) -> None:
-    """Let npm fetch and check a package, and unpack it; half of one is never left."""
+def _fetch(package: str, path: Path) -> None:
+    """Let npm fetch and check a package; half of one is never left, whoever else fetches it."""
     if shutil.which("npm") is None:
         raise CdnError("npm isn't there; install Debian's package npm.")
-    partial = folder.with_suffix(".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    done = subprocess.run(
-        ["npm", "pack", "--silent", "--pack-destination", str(partial), package],
-        capture_output=True,
-        text=True,
-    )
-    archives = [*partial.glob("*.tgz")]
-    if done.returncode != 0 or not archives:
-        reason = " ".join(done.stderr.split()) or f"status {done.returncode}"
-        raise CdnError(f"npm can't fetch {package} ({reason}); see to the network.")
-    with tarfile.open(archives[0]) as archive:
-        archive.extractall(partial, filter="data")
-    partial.rename(folder)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent) as partial:
+        done = subprocess.run(
+            ["npm", "pack", "--silent", "--pack-destination", partial, package],
+            capture_output=True,
+            text=True,
+        )
+        archives = [*Path(partial).glob("*.tgz")]
+        if done.returncode != 0 or not archives:
+            reason = " ".join(done.stderr.split()) or f"status {done.returncode}"
+            raise CdnError(f"npm can't fetch {package} ({reason}); see to the network.")
+        archives[0].replace(path)

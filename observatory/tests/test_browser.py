@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -28,15 +30,20 @@ def test_a_hash_that_does_not_fit_goes(found: dict[str, bytes]) -> None:
 
 
 def test_a_package_comes_from_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is unpacked is there, npm or not; what isn't is asked of npm."""
+    """What was fetched is there, npm or not; what wasn't is asked of npm."""
     monkeypatch.setenv("PATH", "")
     with pytest.raises(cdn.CdnError, match="npm isn't there; install"):
         cdn.answers(tmp_path)
-    for package, name in cdn.FILES.values():
-        path = tmp_path / package / "package" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(name, encoding="utf-8")
+    for package in {package for package, _ in cdn.FILES.values()}:
+        with tarfile.open(tmp_path / f"{package}.tgz", "w:gz") as archive:
+            for name in (name for held, name in cdn.FILES.values() if held == package):
+                member = tarfile.TarInfo(f"package/{name}")
+                member.size = len(name)
+                archive.addfile(member, io.BytesIO(name.encode()))
     assert {*cdn.answers(tmp_path).values()} == {name.encode() for _, name in cdn.FILES.values()}
+    (tmp_path / "jquery@3.3.1.tgz").write_bytes(b"cut short")
+    with pytest.raises(cdn.CdnError, match=r"jquery@3.3.1.tgz lacks .*; delete it"):
+        cdn.answers(tmp_path)
 
 
 @pytest.mark.parametrize("command", [walk.main, screenshots.main])
