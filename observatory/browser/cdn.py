@@ -85,8 +85,9 @@ def _file(package: str, name: str, cache: Path) -> bytes:
         with tarfile.open(path) as archive:
             found = archive.extractfile(f"package/{name}")
             return b"" if found is None else found.read()
-    except (OSError, KeyError, tarfile.TarError) as error:
-        raise CdnError(f"{path} lacks {name} ({error}); delete it.") from None
+    except (OSError, EOFError, KeyError, tarfile.TarError) as error:
+        reason = " ".join(str(error).split())
+        raise CdnError(f"{path} lacks {name} ({reason}); delete it.") from None
 
 
 def _fetch(package: str, path: Path) -> None:
