@@ -22,7 +22,7 @@ from asv_explain.explanation import (
 )
 from asv_explain.reports.markdown import to_markdown
 from asv_explain.reports.terminal import render
-from asv_explain.reports.text import amount, calls, headline, share
+from asv_explain.reports.text import amount, calls, counted, headline, share
 
 HOSTILE = "</script>|<img src=x onerror=alert(1)>`*_[a](b)\x1b[31m\n# h"
 
@@ -242,3 +242,12 @@ def test_interval_and_share_have_one_denominator() -> None:
     """Where gains hide a part of the loss, the interval is a share of the same seconds."""
     cause = dataclasses.replace(CAUSE, share=0.25)
     assert share(cause, 1.0) == "25 % ± 5"
+
+
+def test_one_of_a_thing_has_no_plural() -> None:
+    """A number stands with its noun as one would write it."""
+    assert [counted(number, "more cause") for number in (0, 1, 2)] == [
+        "0 more causes",
+        "1 more cause",
+        "2 more causes",
+    ]

@@ -158,7 +158,8 @@ def describe(cause: Cause) -> str:
         return f"{start}; `{first.name}`, which reads it, {verb} {abs(first.share):.0%}"
     added = first.calls_after - first.calls_before
     if first.name == EVENT_LOOP:
-        what = f"{abs(added):,.4g} {'more' if added > 0 else 'fewer'} turns of the event loop"
+        turns = "turn" if abs(added) == 1 else "turns"
+        what = f"{abs(added):,.4g} {'more' if added > 0 else 'fewer'} {turns} of the event loop"
     elif added:
         calls = "call" if abs(added) == 1 else "calls"
         what = f"{abs(added):,.4g} {'new' if added > 0 else 'fewer'} {calls} of `{first.name}`"

@@ -24,7 +24,7 @@ from asv_explain.pages.figures import (
 )
 from asv_explain.pages.views import shortened
 from asv_explain.reports import text as words
-from asv_explain.reports.text import amount, scaled
+from asv_explain.reports.text import amount, counted, scaled
 
 __all__ = ["MOST_CAUSES", "waterfall"]
 
@@ -194,7 +194,9 @@ def _bars(explanation: Explanation) -> list[_Bar]:
     rest = math.fsum(cause.amount for cause in others)
     sums = [_Bar("residual", "", 0.0, residual, RESIDUAL, "what no cause explains", "/")]
     if others:
-        sums.insert(0, _Bar(f"{len(others)} more causes", "", 0.0, rest, _color(rest), "added up"))
+        sums.insert(
+            0, _Bar(counted(len(others), "more cause"), "", 0.0, rest, _color(rest), "added up")
+        )
     for bar in sums:
         value = signed(bar.length, unit)
         if difference:

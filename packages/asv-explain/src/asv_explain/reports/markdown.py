@@ -12,6 +12,7 @@ from asv_explain.reports.markup import clipped, code_block, escaped, folded, tab
 from asv_explain.reports.text import (
     amount,
     calls,
+    counted,
     detail,
     explained,
     headline,
@@ -101,7 +102,7 @@ def _left(changed: Sequence[Explanation], rows: int, details: int) -> Iterator[s
     if rows < len(changed):
         yield f"{len(changed) - rows} more verdicts did not fit here.\n"
     if details < len(changed):
-        yield f"{len(changed) - details} more explanations did not fit here.\n"
+        yield f"{counted(len(changed) - details, 'more explanation')} did not fit here.\n"
 
 
 def _length(lines: Iterable[str]) -> int:
@@ -170,7 +171,7 @@ def _details(explanation: Explanation, *, hunks: bool) -> str:
         lines += [*table(("cause", "share", "made of", "commits"), rows), ""]
     if more:
         rest = amount(sum(cause.amount for cause in more), unit, sign=True)
-        lines += [escaped(f"{len(more)} more causes: {rest}"), ""]
+        lines += [escaped(f"{counted(len(more), 'more cause')}: {rest}"), ""]
     if explanation.calls:
         rows = (
             (

@@ -22,6 +22,7 @@ from asv_explain.reports.bisected import bisected
 from asv_explain.reports.text import (
     amount,
     calls,
+    counted,
     explained,
     headline,
     place,
@@ -73,7 +74,7 @@ def render(explanation: Explanation, causes: int = 8) -> RenderableType:
     left = explanation.causes[causes:]
     if left:
         rest = sum(cause.amount for cause in left)
-        parts.append(Text(f"\n{len(left)} more causes: {amount(rest, unit, sign=True)}"))
+        parts.append(Text(f"\n{counted(len(left), 'more cause')}: {amount(rest, unit, sign=True)}"))
     if explanation.difference is not None:
         parts.append(Text("\n" + explained(explanation)))
     if explanation.calls:

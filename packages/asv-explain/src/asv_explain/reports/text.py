@@ -7,6 +7,7 @@ from asv_explain.explanation import BYTES, SECONDS, Cause, Explanation, Interval
 __all__ = [
     "amount",
     "calls",
+    "counted",
     "detail",
     "explained",
     "headline",
@@ -178,3 +179,8 @@ def explained(explanation: Explanation) -> str:
     if elsewhere:
         text += f"{elsewhere:.0f} % in code that no change explains, "
     return text + f"residual {residual:.0f} % ({amount(explanation.residual, unit, sign=True)})"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, which gets an s unless there is one: ``1 more cause``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
