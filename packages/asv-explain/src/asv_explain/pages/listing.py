@@ -10,8 +10,8 @@ from statistics import median
 
 from asv_explain.explanation import Explanation, Interval, Verdict
 from asv_explain.pages.assets import LINKED, listed, render
-from asv_explain.pages.words import SIGNS, between, digits, first_cause, values
-from asv_explain.reports.text import share, title, verdict
+from asv_explain.pages.words import SIGNS, between
+from asv_explain.reports.text import digits, first_cause, medians, share, title, verdict
 
 __all__ = ["Row", "RowView", "listing", "row_views"]
 
@@ -84,7 +84,7 @@ def _row(row: Row) -> RowView:
     return RowView(
         href=row.href,
         title=title(explanation),
-        values=values(explanation),
+        values=medians(explanation),
         ratio="" if ratio is None else digits(ratio),
         interval=_span(explanation.interval),
         state=explanation.verdict.value,

@@ -12,10 +12,10 @@ from asv_explain.pages.assets import LINKED, render
 from asv_explain.pages.downloads import Download
 from asv_explain.pages.shown import CauseView, Measured, cause_view, measured
 from asv_explain.pages.views import Branch
-from asv_explain.pages.words import SIGNS, ratio, sentence, values
+from asv_explain.pages.words import SIGNS, ratio, sentence
 from asv_explain.profiles.pair import ProfilePair
 from asv_explain.reports.bisected import bisected
-from asv_explain.reports.text import amount, calls, explained, title, verdict
+from asv_explain.reports.text import amount, calls, explained, medians, title, verdict
 
 __all__ = ["Chart", "Offer", "charts_of", "page", "view"]
 
@@ -185,7 +185,7 @@ def view(
         sign=SIGNS[explanation.verdict],
         unknown=explanation.verdict is Verdict.UNKNOWN,
         measure=_MEASURES.get(explanation.kind, ""),
-        values=values(explanation),
+        values=medians(explanation),
         ratio=ratio(explanation),
         bisected=tuple(_upper(line) for line in bisected(explanation)),
         explained=_upper(explained(explanation)),

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from asv_explain.explanation import Place
 from asv_explain.pages.call_tree import Node
-from asv_explain.reports.text import plain
+from asv_explain.reports.text import plain, shortened
 
 __all__ = [
     "LONGEST",
@@ -174,7 +174,7 @@ def _told(nodes: Sequence[Node], kept: set[int]) -> tuple[Branch, ...]:
     """Those of the nodes that are kept, and one branch for the others."""
     found = [
         Branch(
-            shortened(node.name),
+            legible(node.name),
             place(node),
             node.total_before,
             node.total_after,
@@ -199,7 +199,7 @@ def _larger(node: Node) -> float:
 def _slice(node: Node, parent: int) -> Slice:
     return Slice(
         parent,
-        shortened(node.name),
+        legible(node.name),
         place(node),
         node.total_before,
         node.total_after,
@@ -233,10 +233,9 @@ def place(node: Node) -> str:
 
 
 def _at(one: Place) -> str:
-    return f"{shortened(one.file)}:{one.line}"
+    return f"{legible(one.file)}:{one.line}"
 
 
-def shortened(text: str) -> str:
+def legible(text: str) -> str:
     """The text without control characters, and without what is more than anybody reads."""
-    text = plain(text)
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    return shortened(plain(text), LONGEST)

@@ -22,7 +22,7 @@ from asv_explain.pages.figures import (
     signed,
     title,
 )
-from asv_explain.pages.views import shortened
+from asv_explain.pages.views import legible
 from asv_explain.reports import text as words
 from asv_explain.reports.text import amount, counted, scaled
 
@@ -213,12 +213,12 @@ def _cause(cause: Cause, at: float, difference: float, unit: str) -> _Bar:
     if interval is not None:
         interval = Interval(at + interval.low, at + interval.high)
     return _Bar(
-        shortened(cause.name),
+        legible(cause.name),
         f"{signed(cause.amount, unit)}, {words.share(cause, difference)}",
         at,
         cause.amount,
         _color(cause.amount),
-        shortened(cause.account),
+        legible(cause.account),
         "/" if cause.noise else "",
         interval,
     )

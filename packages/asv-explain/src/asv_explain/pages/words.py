@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from statistics import median
-
-from asv_explain.explanation import Cause, CommitRef, Correction, Explanation, Verdict
-from asv_explain.reports.text import amount, plain, title
+from asv_explain.explanation import CommitRef, Correction, Explanation, Verdict
+from asv_explain.reports.text import (
+    ALL_OF_IT,
+    amount,
+    digits,
+    first_cause,
+    plain,
+    shortened,
+    title,
+)
 
 __all__ = [
     "KINDS",
     "SIGNS",
     "between",
     "correction",
-    "digits",
-    "first_cause",
     "ratio",
     "sentence",
-    "values",
 ]
 
 LONGEST_SUBJECT = 60
@@ -24,9 +27,6 @@ LONGEST_SUBJECT = 60
 
 TWICE = 2.0
 """From this ratio on a change is told as times, below in percent."""
-
-ALL_OF_IT = 0.995
-"""A share from here on is rounded to the whole."""
 
 SIGNS = {
     Verdict.SLOWER: "▲",
@@ -91,8 +91,7 @@ def _told(explanation: Explanation, *, after: bool) -> str:
 
 
 def _subject(commit: CommitRef) -> str:
-    subject = plain(commit.subject)
-    return subject if len(subject) <= LONGEST_SUBJECT else subject[: LONGEST_SUBJECT - 1] + "…"
+    return shortened(plain(commit.subject), LONGEST_SUBJECT)
 
 
 def _change(explanation: Explanation) -> str:
@@ -138,18 +137,8 @@ def ratio(explanation: Explanation) -> str:
     return f"{text}, 95 % interval {digits(span.low)} to {digits(span.high)}"
 
 
-def digits(value: float) -> str:
-    """A ratio to three decimals, or three digits where it is small."""
-    return f"{value:.3f}" if value >= 0.1 else f"{value:.3g}"
-
-
 def _percent(part: float) -> str:
     return f"{part * 100:.1f} %" if part < 0.0995 else f"{part * 100:.0f} %"
-
-
-def first_cause(explanation: Explanation) -> Cause | None:
-    """The largest cause that can be told from noise; None where there is none."""
-    return next((one for one in explanation.causes if not one.noise), None)
 
 
 def _largest(explanation: Explanation) -> str:
@@ -166,14 +155,6 @@ def _largest(explanation: Explanation) -> str:
     if cause.kind == "elsewhere":
         return f"; {part} met no changed code"
     return f"; {part} comes from {plain(cause.name)}{_WHICH.get(cause.kind, '')}"
-
-
-def values(explanation: Explanation) -> str:
-    """The medians of both sides; empty where one was not measured."""
-    sides = (explanation.rounds_before.values, explanation.rounds_after.values)
-    if not all(sides):
-        return ""
-    return " → ".join(amount(median(side), explanation.unit) for side in sides)
 
 
 def between(explanation: Explanation) -> str:

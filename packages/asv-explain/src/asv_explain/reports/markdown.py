@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from statistics import median
 
 from asv_explain.explanation import Cause, Explanation, Verdict
 from asv_explain.reports.bisected import bisected
@@ -15,7 +14,9 @@ from asv_explain.reports.text import (
     counted,
     detail,
     explained,
+    first_cause,
     headline,
+    medians,
     overall,
     place,
     ratio,
@@ -137,7 +138,7 @@ def _verdict(explanation: Explanation, several: bool) -> tuple[str, ...]:
 
 def _first(explanation: Explanation) -> str:
     """The first cause that can be told from noise, with its share."""
-    first = next((one for one in explanation.causes if not one.noise), None)
+    first = first_cause(explanation)
     if first is None:
         return "none above noise" if explanation.causes else ""
     return f"{clipped(first.name)}, {share(first, explanation.difference or 0.0)}"
@@ -159,9 +160,8 @@ def _details(explanation: Explanation, *, hunks: bool) -> str:
     for line in bisected(explanation):
         lines += [escaped(clipped(line, 1_000)), ""]
     unit = explanation.unit
-    sides = (explanation.rounds_before.values, explanation.rounds_after.values)
-    if all(sides):
-        times = " → ".join(amount(median(side), unit) for side in sides)
+    times = medians(explanation)
+    if times:
         whole = "" if explanation.difference is None else f", {explained(explanation)}"
         lines += [escaped(times + whole), ""]
     first, more = explanation.causes[:FIRST_CAUSES], explanation.causes[FIRST_CAUSES:]

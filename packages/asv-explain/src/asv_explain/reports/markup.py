@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from asv_explain.reports.text import plain
+from asv_explain.reports.text import plain, shortened
 
 __all__ = ["LONGEST", "clipped", "code_block", "escaped", "folded", "table"]
 
@@ -34,7 +34,7 @@ def escaped(text: str) -> str:
 
 def clipped(text: str, longest: int = LONGEST) -> str:
     """The text, its end left out where it is too long."""
-    return text if len(text) <= longest else text[: longest - 1] + "…"
+    return shortened(text, longest)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from statistics import median
-
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -25,10 +23,12 @@ from asv_explain.reports.text import (
     counted,
     explained,
     headline,
+    medians,
     place,
     plain,
     ratio,
     share,
+    shortened,
     title,
 )
 
@@ -90,10 +90,7 @@ def render(explanation: Explanation, causes: int = 8) -> RenderableType:
 
 
 def _times(explanation: Explanation) -> str:
-    sides = (explanation.rounds_before.values, explanation.rounds_after.values)
-    if not all(sides):
-        return "no times" if explanation.kind == "time" else "no values"
-    return " → ".join(amount(median(side), explanation.unit) for side in sides)
+    return medians(explanation) or ("no times" if explanation.kind == "time" else "no values")
 
 
 def _calls(change: CallChange) -> str:
@@ -107,7 +104,7 @@ def _line(line: LineChange, unit: str) -> str:
     where = line.after or line.before
     number = f"line {where.line}: " if where is not None else ""
     text = plain(line.text)
-    shown = text if len(text) <= LINE_WIDTH else text[: LINE_WIDTH - 1] + "…"
+    shown = shortened(text, LINE_WIDTH)
     via = f" in {plain(line.via)}" if line.via else ""
     held = f"{amount(line.bytes_before, unit)} → {amount(line.bytes_after, unit)}"
     return f"{number}{shown}{via}  {held}"

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from statistics import median
+
 from asv_explain.explanation import BYTES, SECONDS, Cause, Explanation, Interval, Verdict
 
 __all__ = [
+    "ALL_OF_IT",
     "amount",
     "calls",
     "counted",
     "detail",
+    "digits",
     "explained",
+    "first_cause",
     "headline",
+    "medians",
     "overall",
     "place",
     "plain",
     "ratio",
     "scaled",
     "share",
+    "shortened",
     "title",
     "verdict",
 ]
@@ -25,6 +32,9 @@ _SCALES = {
     SECONDS: ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")),
     BYTES: ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B")),
 }
+ALL_OF_IT = 0.995
+"""A share from here on is rounded to the whole."""
+
 # Below a picosecond is the rounding of sums.
 _SMALLEST = {SECONDS: 1e-12}
 
@@ -37,6 +47,11 @@ def plain(text: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
+def shortened(text: str, longest: int) -> str:
+    """The text, or its beginning with an ellipsis, in so many characters at most."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
 def title(explanation: Explanation) -> str:
     """The benchmark with its parameters, as asv writes it."""
     parameters = f"({', '.join(explanation.params)})" if explanation.params else ""
@@ -47,8 +62,8 @@ def amount(value: float, unit: str = SECONDS, sign: bool = False) -> str:
     """A value to three digits; seconds and bytes in the scale that suits them."""
     value = value if abs(value) >= _SMALLEST.get(unit, 0.0) else 0.0
     scale, name = scaled(value, unit)
-    digits = 3 if unit in _SCALES else 4
-    return f"{value / scale:{'+' if sign else ''}.{digits}g} {name}"
+    kept = 3 if unit in _SCALES else 4
+    return f"{value / scale:{'+' if sign else ''}.{kept}g} {name}"
 
 
 def scaled(value: float, unit: str) -> tuple[float, str]:
@@ -98,13 +113,13 @@ def ratio(value: float | None, interval: Interval | None) -> str:
     """A ratio with its interval."""
     if value is None:
         return "not measured"
-    text = _digits(value, 3)
+    text = digits(value)
     if interval is None:
         return text
-    return f"{text} [{_digits(interval.low, 3)} to {_digits(interval.high, 3)}]"
+    return f"{text} [{digits(interval.low)} to {digits(interval.high)}]"
 
 
-def _digits(value: float, decimals: int) -> str:
+def digits(value: float, decimals: int = 3) -> str:
     """A ratio to so many decimals, or to as many digits where decimals would leave fewer."""
     return f"{value:.{decimals}{'f' if value >= 0.0995 else 'g'}}"
 
@@ -142,6 +157,19 @@ _TIMES = {
 }
 
 
+def first_cause(explanation: Explanation) -> Cause | None:
+    """The largest cause that can be told from noise; None where there is none."""
+    return next((one for one in explanation.causes if not one.noise), None)
+
+
+def medians(explanation: Explanation) -> str:
+    """The medians of both sides; empty where one was not measured."""
+    sides = (explanation.rounds_before.values, explanation.rounds_after.values)
+    if not all(sides):
+        return ""
+    return " → ".join(amount(median(side), explanation.unit) for side in sides)
+
+
 def headline(explanation: Explanation) -> str:
     """What happened in one sentence, as one would tell a colleague."""
     name = title(explanation)
@@ -153,12 +181,12 @@ def headline(explanation: Explanation) -> str:
         return f"{name} {_SAME[explanation.kind]} {between}."
     text = f"{name} got {verdict(explanation)} {between}"
     if explanation.ratio is not None:
-        text += ": " + _TIMES[explanation.kind].format(_digits(explanation.ratio, 2))
+        text += ": " + _TIMES[explanation.kind].format(digits(explanation.ratio, 2))
     if explanation.causes and explanation.difference:
-        first = next((one for one in explanation.causes if not one.noise), None)
+        first = first_cause(explanation)
         if first is None:
             return text + ", but no cause can be told from noise."
-        part = f"{first.share * 100:.0f} % of that" if first.share < 0.995 else "that"
+        part = f"{first.share * 100:.0f} % of that" if first.share < ALL_OF_IT else "that"
         text += f", and {plain(first.name)} accounts for {part}"
     return text + "."
 
