@@ -29,6 +29,8 @@ ROOMS = {
     "observatory/explain": {"observatory.explain"},
     # It knows pages alone, whoever made them.
     "observatory/browser": {"observatory.browser"},
+    # Known changes of real packages; who asks the hook about them is a study.
+    "observatory/injections": {"observatory.injections", "asv_explain"},
     # Studies measure what they watch, the hook included.
     "observatory/studies": {
         "asv_explain",
@@ -36,6 +38,7 @@ ROOMS = {
         "observatory.benchmarks",
         "observatory.browser",
         "observatory.explain",
+        "observatory.injections",
         "observatory.studies",
     },
     "benchmarks": {

@@ -1,0 +1,1 @@
+"""Known slowdowns in real packages: of which kind they are, and how large in truth."""
