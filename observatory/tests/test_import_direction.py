@@ -40,6 +40,8 @@ ROOMS = {
         "observatory.explain",
         "observatory.injections",
         "observatory.studies",
+        # What other profilers look at is set up as asv does.
+        "asv_runner",
     },
     "benchmarks": {
         "benchmarks",
