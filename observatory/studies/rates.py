@@ -43,6 +43,13 @@ class Rate:
             f"{self.hits} of {self.trials}"
         )
 
+    @property
+    def brief(self) -> str:
+        """In percent with its interval, for a table that says elsewhere of how many."""
+        if self.low is None or self.high is None or self.value is None:
+            return "none"
+        return f"{100 * self.value:.1f} [{100 * self.low:.1f} to {100 * self.high:.1f}]"
+
     def told(self) -> dict[str, Any]:
         """The same for JSON."""
         return {**asdict(self), "value": self.value}

@@ -14,11 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from asv_explain.ending import terminable
 from asv_explain.files import write_whole
 from asv_explain.mistakes import MISTAKES, told
 from asv_explain.options import count
 from observatory.studies.records import Records, RecordsError
+from observatory.studies.sheets import Sheet, Target
 
 __all__ = [
     "OUT",
@@ -171,8 +174,19 @@ def machine_facts() -> dict[str, Any]:
     }
 
 
-def write_summary(asked: Asked, figures: Mapping[str, Any]) -> Path:
+def write_summary(
+    asked: Asked,
+    figures: Mapping[str, Any],
+    sheets: Sequence[Sheet] = (),
+    targets: Sequence[Target] = (),
+) -> Path:
     """Write the study's JSON, whole or not at all: what was asked, where, and its figures.
+
+    Args:
+        asked: what was asked.
+        figures: all figures, for programs.
+        sheets: the tables, as `accuracy_document` shows them.
+        targets: what was to be reached and what is.
 
     Raises:
         StudyError: it can't be written.
@@ -185,6 +199,8 @@ def write_summary(asked: Asked, figures: Mapping[str, Any]) -> Path:
         "commit": _commit(),
         "machine": machine_facts(),
         "figures": figures,
+        "sheets": msgspec.to_builtins(sheets),
+        "targets": msgspec.to_builtins(targets),
     }
     path = asked.out / f"{asked.study}.json"
     try:

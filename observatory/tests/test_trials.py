@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from observatory.studies.rates import rate, rate_of
 from observatory.studies.records import RecordsError
+from observatory.studies.sheets import (
+    Sheet,
+    Target,
+    kept_sheets,
+    kept_targets,
+    markdown,
+    targets_sheet,
+)
 from observatory.studies.trials import (
     OUT,
     SEED,
@@ -100,6 +110,28 @@ def test_a_summary_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert found["machine"]["usable_cores"] >= 1
 
 
+def test_tables_and_targets_outlive_the_summary(tmp_path: Path) -> None:
+    """They are read back the same, for the terminal and for Markdown."""
+    sheet = Sheet("By [size]", ("size", "first"), (("3 %", "1 | 2"), ("5 %", "[2]")), "All of it.")
+    target = Target("first cause", "95 %", "90 %", met=False)
+    write_summary(asked(tmp_path), {}, (sheet,), (target,))
+    found = read_summary(tmp_path, "cost")
+    assert found is not None
+    assert kept_sheets(found) == (sheet,)
+    assert kept_targets(found) == (target,)
+    assert kept_sheets({}) == ()
+    assert markdown(sheet) == (
+        "| size | first |\n| --- | ---: |\n| 3 % | 1 \\| 2 |\n| 5 % | [2] |\n\nAll of it.\n"
+    )
+    console = Console(width=60, record=True, file=io.StringIO())
+    console.print(sheet.table())
+    assert "By [size]" in (text := console.export_text())
+    assert "[2]" in text
+    assert targets_sheet([target]).rows == (("first cause", "95 %", "90 %", "MISSED"),)
+    with pytest.raises(ValueError, match="1 texts in a row of 2"):
+        Sheet("", ("a", "b"), (("c",),))
+
+
 @pytest.mark.parametrize("data", ["{", "[]", '{"study": "peers", "figures": {}}', '{"study": 1}'])
 def test_another_file_is_no_summary(tmp_path: Path, data: str) -> None:
     """What is no summary of that study is refused by name."""
@@ -126,5 +158,6 @@ def test_rates_have_the_interval_of_wilson() -> None:
     assert (none.value, none.low, str(none)) == (None, None, "none")
     assert rate_of([True, False, True]).hits == 2
     assert found.told()["trials"] == 263
+    assert (found.brief, none.brief) == ("30.8 [25.5 to 36.6]", "none")
     with pytest.raises(ValueError, match="5 of 4"):
         rate(5, 4)
