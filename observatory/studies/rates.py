@@ -48,7 +48,7 @@ class Rate:
         """In percent with its interval, for a table that says elsewhere of how many."""
         if self.low is None or self.high is None or self.value is None:
             return "none"
-        return f"{100 * self.value:.1f} [{100 * self.low:.1f} to {100 * self.high:.1f}]"
+        return f"{100 * self.value:.1f} [{100 * self.low:.0f}, {100 * self.high:.0f}]"
 
     def told(self) -> dict[str, Any]:
         """The same for JSON."""

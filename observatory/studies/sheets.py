@@ -7,10 +7,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-__all__ = ["Sheet", "Target", "kept_sheets", "kept_targets", "markdown", "targets_sheet"]
+__all__ = [
+    "Sheet",
+    "Target",
+    "kept_sheets",
+    "kept_targets",
+    "markdown",
+    "show",
+    "targets_sheet",
+]
+
+# Columns of what is printed into a file; a terminal has its own width.
+WIDTH = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +54,13 @@ class Sheet:
 
     def table(self) -> Table:
         """The same for the terminal."""
-        made = Table(title=escape(self.title), title_justify="left", caption=escape(self.note))
-        made.caption_justify = "left"
+        made = Table(
+            title=escape(self.title),
+            title_justify="left",
+            caption=escape(self.note),
+            caption_justify="left",
+            box=SIMPLE_HEAD,
+        )
         for place, heading in enumerate(self.headings):
             made.add_column(escape(heading), justify="right" if place else "left")
         for row in self.rows:
@@ -65,6 +83,15 @@ class Target:
     wanted: str
     reached: str
     met: bool | None
+
+
+def show(sheets: Iterable[Sheet]) -> None:
+    """Print tables, those that have rows."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=WIDTH)
+    for sheet in (one for one in sheets if one.rows):
+        console.print(sheet.table())
 
 
 def targets_sheet(targets: Iterable[Target]) -> Sheet:

@@ -158,6 +158,6 @@ def test_rates_have_the_interval_of_wilson() -> None:
     assert (none.value, none.low, str(none)) == (None, None, "none")
     assert rate_of([True, False, True]).hits == 2
     assert found.told()["trials"] == 263
-    assert (found.brief, none.brief) == ("30.8 [25.5 to 36.6]", "none")
+    assert (found.brief, none.brief) == ("30.8 [26, 37]", "none")
     with pytest.raises(ValueError, match="5 of 4"):
         rate(5, 4)
