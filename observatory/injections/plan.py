@@ -20,7 +20,7 @@ class Part:
         kind: the name of its kind.
         place: where it is made.
         role: what it does to the benchmark.
-        size: what it is to add to the benchmark's time, as a share of it.
+        size: what it is to add to the benchmark's time, as a multiple of the slowdown wanted.
         seed: chooses what may be written in several ways.
         amount: how much of it.
     """

@@ -149,6 +149,8 @@ def _takes_self(function: Function) -> bool:
         bool(arguments.args)
         and arguments.args[0].arg == "self"
         and function.node.name not in _SPECIAL
+        # Such names belong to the class in which they are written.
+        and not (function.node.name.startswith("__") and not function.node.name.endswith("__"))
     )
 
 
@@ -183,9 +185,10 @@ def _separable(module: Module, function: Function, owner: ast.ClassDef) -> bool:
     """Whether a method can move to a base class of its own."""
     if owner not in module.tree.body or not plain_class(owner):
         return False
-    text = module.text[slice(*module.span(function.node))]
-    # Names with two underscores belong to the class in which they are written.
-    mangled = any(one.startswith("__") and not one.endswith("__") for one in function.identifiers())
+    words = set(function.identifiers())
+    mangled = any(one.startswith("__") and not one.endswith("__") for one in words)
+    # It may ask for the class above the one in which it is written.
+    by_name = owner.name in words or "__class__" in words
     others = [one for one in owner.body if one is not function.node]
     # The class body may use the method while it runs, and its slots stay without a dictionary.
     read_again = any(
@@ -194,7 +197,7 @@ def _separable(module: Module, function: Function, owner: ast.ClassDef) -> bool:
         if not isinstance(other, ast.FunctionDef | ast.AsyncFunctionDef)
         for one in ast.walk(other)
     )
-    return bool(others) and not mangled and not read_again and "__class__" not in text
+    return bool(others) and not mangled and not read_again and not by_name
 
 
 def _separated(module: Module, place: Place) -> str:
