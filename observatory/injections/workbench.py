@@ -198,6 +198,7 @@ class Workbench:
         budget: float = BUDGET,
         factor: float | None = None,
         rounds: int | None = None,
+        prove: bool = False,
     ) -> Explained:
         """Ask asv-explain about a benchmark between two commits, as its command would.
 
@@ -211,6 +212,7 @@ class Workbench:
             budget: seconds of measuring.
             factor: the smallest ratio that counts; asv-explain's own unless given.
             rounds: so many pairs of rounds, whatever the budget.
+            prove: whether to put the first causes back, which takes the budget once more.
 
         Raises:
             ProjectError: there is no such benchmark.
@@ -221,6 +223,7 @@ class Workbench:
             budget=budget,
             factor=factor,
             rounds=rounds,
+            prove=prove,
             force=True,
         )
 

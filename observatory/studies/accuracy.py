@@ -34,7 +34,7 @@ from observatory.studies.injected import (
 )
 from observatory.studies.records import Records
 from observatory.studies.score_sheets import group_sheets, score_targets, wrong_sheet
-from observatory.studies.scores import LARGE, SIZES, Score, by, score, scores, wrong
+from observatory.studies.scores import SIZES, Score, by, score, scores, wrong
 from observatory.studies.sheets import Sheet, show, targets_sheet
 from observatory.studies.trials import Asked, command_line, run_study, write_summary
 
@@ -45,8 +45,9 @@ STUDY = "accuracy"
 NUMBER = 180
 """Injections of the full study: each kind at each size twice, as eighteen kinds come in five."""
 
-SAMPLE = 2
-"""Injections of a sample."""
+SAMPLE, SAMPLE_SIZE = 2, 0.25
+"""Injections of a sample, and the slowdown that each is to make at least: a short look sees no
+small one."""
 
 FACTOR = 1.02
 """The smallest ratio that the hook is asked to count. Its default, 1.05, says of half the sizes of
@@ -114,13 +115,13 @@ def _study(asked: Asked) -> None:
 
 
 def _drafts(asked: Asked) -> Iterator[Draft]:
-    """What is drawn; for a sample large slowdowns alone, as a short look sees no small one."""
+    """What is drawn; for a sample large slowdowns alone."""
     benchmarks = {name: one.benchmarks for name, one in SUBJECTS.items()}
     if not asked.sample:
         return draft(asked.seed, asked.number, benchmarks)
     # All sizes come within so many, so that there are enough large ones.
     every = draft(asked.seed, asked.number * len(SIZES) * len(SUBJECTS), benchmarks)
-    return itertools.islice((one for one in every if one.size >= LARGE), asked.number)
+    return itertools.islice((one for one in every if one.size >= SAMPLE_SIZE), asked.number)
 
 
 def _trial(

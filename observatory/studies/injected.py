@@ -30,6 +30,7 @@ __all__ = [
     "keep_explanation",
     "keep_injection",
     "kept_injection",
+    "made_cases",
     "measured_truth",
 ]
 
@@ -176,6 +177,20 @@ def kept_injection(asked: Asked, key: str) -> Injection:
         raise StudyError(f"can't read {path} ({error.strerror}); make accuracy again") from None
     except msgspec.DecodeError as error:
         raise StudyError(f"{path} holds no injection ({error}); make accuracy again") from None
+
+
+def made_cases(asked: Asked, records: Records) -> list[Case]:
+    """What another study than that of accuracy asks about: the same as `cases`.
+
+    Raises:
+        StudyError: there are no trials, or they have another form.
+    """
+    if not len(records):
+        raise StudyError(
+            f"there are no injections in {asked.out}; make observatory.studies.accuracy first, "
+            "with the same --out and --seed"
+        )
+    return cases(records)
 
 
 def cases(records: Records) -> list[Case]:

@@ -16,10 +16,9 @@ from rich.console import Console
 from observatory.injections.placing import PlacingError
 from observatory.injections.subjects import SubjectError
 from observatory.injections.workbench import WorkbenchError
-from observatory.studies.accuracy import STUDY as ACCURACY
 from observatory.studies.accuracy import accuracy_records, scored
 from observatory.studies.answers import kept_answer
-from observatory.studies.injected import Case, Stages, Workbenches, cases, kept_injection
+from observatory.studies.injected import Case, Stages, Workbenches, kept_injection, made_cases
 from observatory.studies.peer_profiles import ORDERS, Functions, PeerError, Seen, blamed
 from observatory.studies.peer_runs import PEERS, SECONDS, Side
 from observatory.studies.rates import Rate
@@ -29,7 +28,6 @@ from observatory.studies.scores import LARGE, Score, Scores, score, scores
 from observatory.studies.sheets import Sheet, Target, show, targets_sheet
 from observatory.studies.trials import (
     Asked,
-    StudyError,
     command_line,
     run_study,
     write_summary,
@@ -73,12 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _study(asked: Asked) -> None:
-    every = cases(accuracy_records(asked))[: asked.number]
-    if not every:
-        raise StudyError(
-            f"there are no injections in {asked.out}; make observatory.studies.{ACCURACY} first, "
-            "with the same --out and --seed"
-        )
+    every = made_cases(asked, accuracy_records(asked))[: asked.number]
     records = asked.records(seconds=SECONDS)
     console = Console()
     with Workbenches(asked.out / "subjects") as workbenches:
