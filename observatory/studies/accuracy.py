@@ -15,13 +15,17 @@ from typing import Any
 import msgspec
 from rich.console import Console
 
+from asv_explain.explanation import ExplanationError
 from asv_explain.options import BUDGET
+from asv_explain.profiles.conservation import ConservationError
+from asv_explain.profiles.wire import WireError
 from observatory.injections.draw import Draft, draft
 from observatory.injections.fit import Fitter
+from observatory.injections.injection import Injection
 from observatory.injections.placing import PlacingError
 from observatory.injections.subjects import SUBJECTS, SubjectError
 from observatory.injections.truth import TruthError
-from observatory.injections.workbench import WorkbenchError
+from observatory.injections.workbench import Workbench, WorkbenchError
 from observatory.studies.answers import answer_of_hook, described
 from observatory.studies.injected import (
     Case,
@@ -63,6 +67,9 @@ SAMPLE_ROUNDS, SAMPLE_BUDGET = 6, 20.0
 # Errors that end the study, and those that end one trial.
 MISTAKES = (SubjectError, WorkbenchError)
 FAILURES = (PlacingError, TruthError)
+
+# Mistakes of the hook's own: what it says of its own figures does not hold.
+BROKEN = (ConservationError, ExplanationError, WireError)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -149,24 +156,33 @@ def _trial(
             rounds = SAMPLE_ROUNDS if asked.sample else ROUNDS
             truth, seconds = measured_truth(workbench, injection, rounds)
         with stages.stage("hook"):
-            told = workbench.ask(
-                *workbench.pair(injection),
-                injection.benchmark,
-                budget=SAMPLE_BUDGET if asked.sample else BUDGET,
-                factor=FACTOR,
-            )
-        workbench.forget()
+            answer = _asked(asked, workbench, injection)
     except FAILURES as error:
         return {**trial, "failed": str(error)}
     keep_injection(asked, injection)
-    keep_explanation(asked, one.key, told.explanation)
     return {
         **trial,
         "amount": injection.amount,
         "call": seconds,
         "truth": msgspec.to_builtins(truth),
-        "answer": described(told.explanation),
+        "answer": answer,
     }
+
+
+def _asked(asked: Asked, workbench: Workbench, injection: Injection) -> dict[str, Any]:
+    """What the hook says; if it breaks down, that it says nothing, which counts as not right."""
+    try:
+        told = workbench.ask(
+            *workbench.pair(injection),
+            injection.benchmark,
+            budget=SAMPLE_BUDGET if asked.sample else BUDGET,
+            factor=FACTOR,
+        ).explanation
+    except BROKEN as error:
+        return {"verdict": "unknown", "causes": [], "broken": str(error)}
+    workbench.forget()
+    keep_explanation(asked, injection.key, told)
+    return described(told)
 
 
 def _figures(records: Records) -> tuple[list[Sheet], Mapping[str, Any]]:

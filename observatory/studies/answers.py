@@ -121,21 +121,23 @@ class Answer:
         verdict: "slower", "faster", "same" or "unknown"; a tool that gives none always has
             "slower", as whoever asks it knows that much.
         causes: what it blames for the slowdown, its first cause first; gains are left out.
+        nested: whether a function's share holds those of the functions that it calls.
     """
 
     verdict: str
     causes: tuple[Said, ...]
+    nested: bool = False
 
     def about(self, names: Iterable[Name]) -> Said | None:
         """What is said of an edit under any of its names; None where nothing is.
 
-        Shares under several names add up; their intervals do as those of independent errors,
-        by the root of the sum of squares.
+        Shares under several names add up, unless they are nested: then the largest is that of all.
+        Their intervals add up as those of independent errors, by the root of the sum of squares.
         """
         wanted = frozenset(names)
         found = [cause for cause in self.causes if cause.called in wanted]
-        if len(found) < 2:
-            return found[0] if found else None
+        if len(found) < 2 or self.nested:
+            return max(found, key=lambda cause: cause.share, default=None)
         share = sum(cause.share for cause in found)
         ends = [(c.share, c.low, c.high) for c in found]
         if any(low is None or high is None for _, low, high in ends):

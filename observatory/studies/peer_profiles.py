@@ -214,7 +214,7 @@ def blamed(before: Seen, after: Seen, order: Order) -> Answer:
         for name, rise in ranked[:MOST_CAUSES]
         if rise > 0
     ]
-    return Answer("slower", tuple(causes))
+    return Answer("slower", tuple(causes), nested=order == "cumulative")
 
 
 def _names(text: str, path: str) -> Iterator[tuple[tuple[int, str], str]]:

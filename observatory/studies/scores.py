@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -132,7 +132,7 @@ def score(key: str, subject: str, kind: str, truth: Truth, answer: Answer) -> Sc
     dearest = slower[0]
     right = {name for edit in slower if _as_dear(edit, dearest) for name in edit.names}
     causes = answer.causes if answer.verdict == "slower" else ()
-    said = Answer(answer.verdict, causes).about(dearest.names)
+    said = replace(answer, causes=causes).about(dearest.names)
     share = truth.share(dearest)
     return Score(
         key=key,

@@ -14,6 +14,7 @@ import pytest
 from explanations import CAUSE, explanation, unknown
 
 from asv_explain.parts import Explained
+from asv_explain.profiles.conservation import ConservationError
 from observatory.injections.draw import Draft
 from observatory.injections.fit import Fitted
 from observatory.injections.injection import Edit, Files, Injection, Name
@@ -74,6 +75,8 @@ class _Bench:
         self.asked.append(after)
         if after.endswith("0001"):
             return Explained(unknown())
+        if after.endswith("0005"):
+            raise ConservationError("a second was lost")
         named = GUILTY if after.endswith("0000") else OTHER
         cause = replace(
             CAUSE, path=named.path, name=named.name, amount=0.8, share=0.8, interval=None
@@ -184,6 +187,14 @@ def test_scores_are_of_what_could_be_measured(fakes: _Fakes, tmp_path: Path) -> 
     assert figures["wrong"][1]["true"] == f"{PATH}: Shelf.find"
     assert set(figures["by_size"]) == {"0.1"}
     assert (tmp_path / "explanations" / "7-0000.json").is_file()
+
+
+def test_a_hook_that_breaks_down_is_not_right(fakes: _Fakes, tmp_path: Path) -> None:
+    """The study goes on, and the injection counts."""
+    figures = run(accuracy, tmp_path, 7)["figures"]
+    assert figures["all"]["first"]["trials"] == 6
+    assert [one["verdict"] for one in figures["wrong"] if one["key"] == "7-0005"] == ["unknown"]
+    assert fakes.bench.asked[-2:] == ["7-0005", "7-0006"]
 
 
 def test_a_study_goes_on_where_it_was(fakes: _Fakes, tmp_path: Path) -> None:

@@ -174,9 +174,10 @@ def test_sorting_by_difference_blames_what_rose_most() -> None:
     before = seen({"a": 1.0, "b": 2.0, "gone": 1.0}, {"a": 4.0, "b": 2.0, "gone": 1.0}, 4.0)
     after = seen({"a": 1.5, "b": 2.0, "new": 1.5}, {"a": 5.0, "b": 2.0, "new": 1.5}, 5.0)
     own = blamed(before, after, "own")
-    assert own.verdict == "slower"
+    assert (own.verdict, own.nested) == ("slower", False)
     assert [(one.name, one.share) for one in own.causes] == [("new", 0.75), ("a", 0.25)]
     cumulative = blamed(before, after, "cumulative")
+    assert cumulative.nested
     assert [(one.name, one.share) for one in cumulative.causes] == [("new", 1.5), ("a", 1.0)]
     assert all(one.low is None for one in (*own.causes, *cumulative.causes))
     assert [one.share for one in blamed(after, before, "cumulative").causes] == [0.0]

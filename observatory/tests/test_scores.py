@@ -148,6 +148,8 @@ def test_one_edit_under_two_names_is_added_up() -> None:
     assert [found.share, found.low, found.high] == pytest.approx([0.8, 0.75, 0.85])
     assert scored(answer, true).first
     assert scored(answer, true).held is False
+    nested = dataclasses.replace(answer, nested=True).about((GUILTY, SECOND))
+    assert nested == said(SECOND, 0.5, 0.03)
     unsure = slower(said(SECOND, 0.5), said(GUILTY, 0.3, 0.04)).about((GUILTY, SECOND))
     assert unsure is not None
     assert unsure.share == pytest.approx(0.8)
