@@ -114,8 +114,8 @@ def _study(asked: Asked) -> None:
                     f"{number} of {asked.number}: {one.kind}, {100 * one.size:g} %, {one.benchmark}"
                 )
                 records.add(one.key, _trial(asked, one, workbenches, fitters))
-    sheets, figures = _figures(records)
     found = [scored(case) for case in cases(records)]
+    sheets, figures = _figures(records, found)
     targets = score_targets(found)
     show([*sheets, targets_sheet(targets)])
     console.print(f"written: {write_summary(asked, figures, sheets, targets)}")
@@ -185,11 +185,9 @@ def _asked(asked: Asked, workbench: Workbench, injection: Injection) -> dict[str
     return described(told)
 
 
-def _figures(records: Records) -> tuple[list[Sheet], Mapping[str, Any]]:
+def _figures(records: Records, found: Sequence[Score]) -> tuple[list[Sheet], Mapping[str, Any]]:
     """All tables, and all figures for programs."""
-    every = cases(records)
-    found = [scored(case) for case in every]
-    scorable = {case.key for case in every}
+    scorable = {one.key for one in found}
     failed = {key: records[key]["failed"] for key in records if records[key]["failed"]}
     flat = [key for key in records if key not in scorable and key not in failed]
     stages = sorted({stage for key in records for stage in records[key]["seconds"]})

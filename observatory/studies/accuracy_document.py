@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from observatory.studies.trials import OUT, StudyError, read_summary, run_study
 __all__ = ["STUDIES", "document", "main"]
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "accuracy.md"
+
+# Columns of its paragraphs.
+WIDTH = 120
 
 SAMPLE_DOCUMENT = "accuracy.md"
 
@@ -46,7 +50,10 @@ STUDIES = (
         "turns, and CPU time counts. Then the hook is asked about the pair of commits, at its "
         "default budget. A slowdown that measuring can't tell from nothing is not scored but "
         "listed. The dearest of the edits that slow the benchmark down has to be the first cause, "
-        "under its qualified name and in its file.",
+        "under its qualified name and in its file; the hook is asked to count what is slower by "
+        "2 % or more. The true share of an edit is what it costs alone, over the sum of that over "
+        "all edits that slow the benchmark down; the stated interval is the one that reports "
+        "print, of everything that went the benchmark's way, given the difference measured.",
     ),
     Study(
         "peers",
@@ -156,7 +163,7 @@ def _sections(summaries: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """One section for each study: what is done, by which command, where, and its tables."""
     for study in STUDIES:
         yield f"## {study.title}\n"
-        yield f"{study.method}\n"
+        yield f"{_wrapped(study.method)}\n"
         summary = summaries.get(study.name)
         if summary is None:
             yield "Not measured.\n"
@@ -166,7 +173,11 @@ def _sections(summaries: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         for sheet in kept_sheets(summary):
             if sheet.rows:
                 yield f"### {sheet.title}\n"
-                yield markdown(sheet)
+                yield markdown(replace(sheet, note=_wrapped(sheet.note)))
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def _command(study: Study, summary: Mapping[str, Any]) -> str:
