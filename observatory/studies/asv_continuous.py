@@ -20,7 +20,7 @@ from observatory.explain.asv_settings import known_machine
 from observatory.studies.peak_memory import PeakMemory
 from observatory.studies.trials import StudyError
 
-__all__ = ["DEFAULT_FACTOR", "Answer", "Said", "continuous"]
+__all__ = ["DEFAULT_FACTOR", "Answer", "Said", "continuous", "copied", "stoppable"]
 
 Answer: TypeAlias = Literal["slower", "faster", "neither"]
 
@@ -73,7 +73,8 @@ def continuous(
         raise StudyError("asv continuous compares two commits; give it the same code in two")
     with tempfile.TemporaryDirectory(prefix="asv-continuous-") as name:
         folder = Path(name)
-        with _asv(_copied(config, folder)) as asv:
+        own = {"results_dir": str(folder / "results"), "html_dir": str(folder / "html")}
+        with stoppable(copied(config, folder, **own)) as asv:
             if known_machine(Path.home() / ".asv-machine.json", platform.node()) is None:
                 _run(asv, "machine", "--yes")
             pattern = f"^{re.escape(benchmark)}$"
@@ -90,17 +91,27 @@ def continuous(
     return Said(answers, ratio, seconds, peak.bytes)
 
 
-def _copied(config: Path, folder: Path) -> Path:
-    """A copy of a configuration with the same environments and an empty folder of results."""
-    own = {"results_dir": str(folder / "results"), "html_dir": str(folder / "html"), "version": 1}
+def copied(config: Path, folder: Path, **own: str) -> Path:
+    """A copy of an asv configuration in a folder, with the same folders but for some of its own.
+
+    Args:
+        config: asv's configuration.
+        folder: where the copy goes.
+        **own: settings that it has instead.
+    """
     copy = folder / "asv.conf.json"
-    copy.write_text(json.dumps({**vars(load_project(config).conf), **own}), encoding="utf-8")
+    settings = {**vars(load_project(config).conf), **own, "version": 1}
+    copy.write_text(json.dumps(settings), encoding="utf-8")
     return copy
 
 
 @contextmanager
-def _asv(config: Path) -> Iterator[Asv]:
-    """Run asv's commands within the block, and have signals do what they did, after it."""
+def stoppable(config: Path) -> Iterator[Asv]:
+    """Run commands on a project within the block; after it, signals do what they did before.
+
+    Raises:
+        KeyboardInterrupt: a stop signal came. What ran has ended, with all that it started.
+    """
     kept = {number: signal.getsignal(number) for number in _STOPS}
     asv = Asv(config)
     try:

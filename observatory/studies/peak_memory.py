@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections import defaultdict
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
-__all__ = ["PeakMemory"]
+__all__ = ["PeakMemory", "forget_own_peak", "own_peak"]
 
 PROC = Path("/proc")
 
@@ -56,6 +57,18 @@ class PeakMemory:
             peak = _peak(process)
             if peak is not None:
                 self.bytes = max(self.bytes or 0, peak)
+
+
+def forget_own_peak() -> None:
+    """Have this process's own peak begin anew, where Linux lets it."""
+    with contextlib.suppress(OSError):
+        # See proc_pid_clear_refs(5).
+        (PROC / "self" / "clear_refs").write_bytes(b"5")
+
+
+def own_peak() -> int | None:
+    """Bytes of this process's own peak of resident memory, or None where /proc doesn't tell."""
+    return _peak(os.getpid())
 
 
 def _below(ancestor: int) -> Iterator[int]:
