@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from asv_explain.files import write_whole
+from observatory.studies.alarm_sheets import SHEETS, Told
 from observatory.studies.sheets import kept_sheets, kept_targets, markdown, targets_sheet
 from observatory.studies.trials import OUT, StudyError, read_summary, run_study
 
@@ -153,7 +154,7 @@ def _write(folder: Path, target: Path | None) -> None:
 
 def _targets(summaries: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """All targets of all studies in one table."""
-    every = [one for study in STUDIES for one in kept_targets(summaries.get(study.name, {}))]
+    every = [one for name, summary in summaries.items() for one in _told(name, summary)[1]]
     if every:
         yield "## Targets\n"
         yield markdown(targets_sheet(every))
@@ -170,10 +171,17 @@ def _sections(summaries: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
             continue
         yield f"    {_command(study, summary)}\n"
         yield f"{_where(summary)}\n"
-        for sheet in kept_sheets(summary):
+        for sheet in _told(study.name, summary)[0]:
             if sheet.rows:
                 yield f"### {sheet.title}\n"
                 yield markdown(replace(sheet, note=_wrapped(sheet.note)))
+
+
+def _told(study: str, summary: Mapping[str, Any]) -> Told:
+    """The tables and targets of a study: its own, or those that its figures come to."""
+    if study in SHEETS:
+        return SHEETS[study](summary["figures"])
+    return kept_sheets(summary), kept_targets(summary)
 
 
 def _wrapped(text: str) -> str:

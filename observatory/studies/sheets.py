@@ -18,6 +18,7 @@ __all__ = [
     "kept_sheets",
     "kept_targets",
     "markdown",
+    "sheet_of",
     "show",
     "targets_sheet",
 ]
@@ -83,6 +84,14 @@ class Target:
     wanted: str
     reached: str
     met: bool | None
+
+
+def sheet_of(table: Table) -> Sheet:
+    """A table of texts that was made for the terminal, as plain data."""
+    columns = [[str(cell) for cell in column.cells] for column in table.columns]
+    headings = tuple(str(column.header) for column in table.columns)
+    rows = tuple(zip(*columns, strict=True))
+    return Sheet(str(table.title or ""), headings, rows, str(table.caption or ""))
 
 
 def show(sheets: Iterable[Sheet]) -> None:

@@ -9,6 +9,9 @@ import pytest
 
 from observatory.studies import accuracy_document
 from observatory.studies.accuracy_document import STUDIES, document, main
+from observatory.studies.alarm_sheets import detection, false_alarms
+from observatory.studies.detection_figures import TARGETS as DETECTED
+from observatory.studies.rates import rate
 from observatory.studies.sheets import Sheet, Target
 from observatory.studies.trials import Asked, read_summary, write_summary
 
@@ -41,9 +44,51 @@ def test_each_figure_stands_below_its_command(tmp_path: Path) -> None:
 
 def test_targets_stand_beside_what_was_reached(tmp_path: Path) -> None:
     """All of all studies, those missed marked."""
-    text = document({name: summary(tmp_path, name) for name in ("accuracy", "cost")})
+    text = document({name: summary(tmp_path, name) for name in ("accuracy", "peers")})
     assert text.count("| first cause right at 5 % | ≥ 85 % | 81.0 % | MISSED |") == 2
     assert text.count("| first cause right at 10 % | ≥ 95 % | 97.0 % | met |") == 2
+
+
+def test_false_alarms_are_told_with_their_targets() -> None:
+    """Each judge has a row, the hook a target in each condition, each alarm a row."""
+    alarm = {
+        "benchmark": "day.time_day",
+        "judge": "asv continuous, factor 1.05",
+        "answer": "faster",
+    }
+    judges = {
+        "asv-explain": {"answers": {"same": 198, "slower": 2}, "alarms": rate(2, 200).told()},
+        alarm["judge"]: {"answers": {"neither": 199, "faster": 1}, "alarms": rate(1, 200).told()},
+    }
+    figures = {
+        "quiet": {"judges": judges, "target": 0.01, "alarms": [alarm]},
+        "loaded": {"judges": {}, "target": 0.02, "alarms": []},
+    }
+    (table, alarms), targets = false_alarms(figures)
+    assert table.rows[0][:7] == ("quiet", "asv-explain", "2", "0", "198", "0", "0")
+    assert table.rows[1][2:7] == ("0", "1", "0", "199", "0")
+    assert alarms.rows == (("quiet", alarm["judge"], "day.time_day", "faster"),)
+    assert targets == [
+        Target("false alarms, quiet", "≤ 1 %", "1.0 % [0.3 to 3.6], 2 of 200", met=True)
+    ]
+
+
+@pytest.mark.parametrize(("size", "met"), [(0.029, True), (0.031, False), (None, False)])
+def test_the_smallest_slowdown_has_its_target(size: float | None, met: bool) -> None:
+    """What could not be counted is not measured, and so neither met nor missed."""
+    found = {"step": 0.03, "size": size, "low": 0.02, "high": 0.04, "text": "as it is"}
+    counts = {"asv-explain": rate(19, 20).told()}
+    figures = {
+        "factor": 1.02,
+        "sizes": {"0.03": {"measured": [0.03, 0.029, 0.031], "found": counts}},
+        "smallest": {"asv-explain": found},
+        "targets": dict(DETECTED),
+    }
+    sheets, targets = detection(figures)
+    assert [one.met for one in targets] == [met, None]
+    assert [one.reached for one in targets] == ["as it is", "not measured"]
+    assert any("95.0 %" in cell for row in sheets[0].rows for cell in row)
+    assert sheets[1].rows[0][:3] == ("asv-explain", "3.00 %", "as it is")
 
 
 def test_what_was_not_measured_is_said(tmp_path: Path) -> None:
