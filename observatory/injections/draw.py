@@ -20,8 +20,9 @@ SIZES = (0.03, 0.05, 0.10, 0.25, 1.00)
 # A benchmark's functions that are called more seldom than the first are mostly what it calls
 # itself; in those called more often than the second the smallest change is a large one.
 _USUAL_CALLS = (20, 20_000)
-# How far a guessed price may be from what the wanted size allows, as a factor.
-_ROOM = 1.5
+# A change can be steered where so many of the smallest would reach the size, and is tried where
+# that many would.
+_STEERABLE, _TRIED = 3.0, 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +127,15 @@ def _part(
         places = [
             one
             for one in kind.places(files, counts)
-            if (one.path, one.name) not in taken and (innocent or _suits(price, wanted / one.calls))
+            if (one.path, one.name) not in taken
+            and (innocent or _suits(price, wanted / one.calls, _TRIED))
         ]
-        usual = [one for one in places if _USUAL_CALLS[0] <= one.calls <= _USUAL_CALLS[1]]
+        usual = [
+            one
+            for one in places
+            if _USUAL_CALLS[0] <= one.calls <= _USUAL_CALLS[1]
+            and (innocent or _suits(price, wanted / one.calls, _STEERABLE))
+        ]
         if places:
             place = _one_of(chance, usual or places)
             more = 0.0 if innocent else (wanted / place.calls - price.least) / price.unit
@@ -137,10 +144,10 @@ def _part(
     return None
 
 
-def _suits(price: Price, seconds: float) -> bool:
-    """Whether a change of such a price may cost so much a call."""
+def _suits(price: Price, seconds: float, times: float) -> bool:
+    """Whether a change of such a price may cost so much a call, by many times its smallest."""
     largest = price.least + price.unit * (price.most - price.lowest)
-    return price.least / _ROOM <= seconds <= largest
+    return times * max(price.least, price.unit) <= seconds <= largest
 
 
 def _one_of(chance: Random, places: Sequence[Place]) -> Place:

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from observatory.injections.draw import Draft, parts_of
 from observatory.injections.injection import Files, Injection, Name
 from observatory.injections.kinds.catalogue import Role, kind_named
@@ -35,6 +37,10 @@ _LIMIT = 8.0
 # should cost a fifth of the benchmark's time: small sizes drown in noise, large ones do not.
 _STRETCH = 4
 _CLEAR = 0.2
+# What costs less than this where it should cost that much is not run here, or hardly.
+_SEEN = 0.05
+# How often an amount is checked and corrected.
+_CHECKS = 3
 # What costs less than this share of the benchmark's time costs nothing that can be told from noise.
 _NOTHING = 0.004
 
@@ -150,23 +156,30 @@ class Fitter:
         until: float,
     ) -> Fitted | str:
         """Find the amounts at these places, or say why there are none."""
-        bench, files = draft.benchmark, self._workbench.files
+        files = self._workbench.files
         composed = compose(files, parts)
         named = {name for edit in composed.edits for name in edit.names}
-        if not self._does_the_same(composed, named, known, bench):
+        if not self._does_the_same(composed, named, known, draft.benchmark):
             return "the benchmark does something else with it"
-        parts = self._steered(draft, parts, tried)
-        if not parts:
+        points = self._points(draft, parts, tried)
+        if any(max(cost for _, cost in one) < _SEEN for one in points.values()):
             return "it costs nothing here"
-        while True:
+        parts = _steered(draft, parts, points)
+        for _ in range(_CHECKS):
             composed = compose(files, parts)
-            size = self._compare(bench, {"before": composed.before, "after": composed.after})
-            got = size["after"]
+            got = self._compare(
+                draft.benchmark, {"before": composed.before, "after": composed.after}
+            )["after"]
             tried.append(Tried(tuple(part.amount for part in parts), (got,)))
             reached = abs(got / draft.size - 1) <= TOLERANCE
-            if reached or got <= _NOTHING or time.monotonic() > until:
+            if reached or time.monotonic() > until:
                 break
-            again = tuple(_scaled(part, draft.size / got) for part in parts)
+            if len(points) == 1:
+                points[0].append((parts[0].amount, got))
+                again = _steered(draft, parts, points)
+            else:
+                factor = min(max(draft.size / max(got, _NOTHING), 1 / _STRETCH), _STRETCH)
+                again = tuple(_scaled(part, factor) for part in parts)
             if again == parts:
                 break
             parts = again
@@ -193,32 +206,33 @@ class Fitter:
         same = (plain - named) & before.keys()
         return all(before[one] == after.get(one) for one in same)
 
-    def _steered(
+    def _points(
         self, draft: Draft, parts: tuple[Part, ...], tried: list[Tried]
-    ) -> tuple[Part, ...]:
-        """Amounts by the straight line through two measurements of each change."""
-        steered = []
-        far = {n: _stretched(one, draft.size) for n, one in enumerate(parts) if _is_steered(one)}
-        near = compose(self._workbench.files, parts)
+    ) -> dict[int, list[tuple[int, float]]]:
+        """What two amounts of each change cost, as shares of what the benchmark takes without any.
+
+        What is to get faster is measured the other way round, as the slowdown that it takes back.
+        """
+        slowed = tuple(
+            replace(one, role=Role.SLOWER) if one.role is Role.FASTER else one for one in parts
+        )
+        near = compose(self._workbench.files, slowed)
         variants = {"before": near.before}
+        far = {n: _stretched(one, draft.size) for n, one in enumerate(slowed) if _is_steered(one)}
         for number, part in far.items():
-            ahead = (*parts[:number], part, *parts[number + 1 :])
+            ahead = (*slowed[:number], part, *slowed[number + 1 :])
             variants[f"near {number}"] = near.alone[number]
             variants[f"far {number}"] = compose(self._workbench.files, ahead).alone[number]
-        sizes = self._compare(draft.benchmark, variants)
-        for number, part in enumerate(parts):
-            if number not in far:
-                steered.append(part)
-                continue
-            sign = -1 if part.role is Role.FASTER else 1
-            ends = sign * sizes[f"near {number}"], sign * sizes[f"far {number}"]
-            amounts = part.amount, far[number].amount
-            tried += [Tried((one,), (sign * end,)) for one, end in zip(amounts, ends, strict=True)]
-            if ends[1] <= _NOTHING:
-                return ()
-            wanted = abs(part.size) * draft.size
-            steered.append(_limited(part, _on_line(amounts, ends, wanted)))
-        return tuple(steered)
+        cost = self._compare(draft.benchmark, variants)
+        points = {
+            number: [
+                (slowed[number].amount, cost[f"near {number}"]),
+                (part.amount, cost[f"far {number}"]),
+            ]
+            for number, part in far.items()
+        }
+        tried += [Tried((at,), (size,)) for one in points.values() for at, size in one]
+        return points
 
     def _compare(self, benchmark: str, variants: Mapping[str, Files]) -> dict[str, float]:
         """What each variant costs more than the first, as a share of that."""
@@ -241,17 +255,41 @@ def _stretched(part: Part, size: float) -> Part:
     return _limited(part, (part.amount + 1) * factor)
 
 
-def _on_line(amounts: Sequence[int], sizes: Sequence[float], wanted: float) -> float:
-    """The amount at which the line through two measurements reaches a size.
+def _steered(
+    draft: Draft, parts: tuple[Part, ...], points: Mapping[int, Sequence[tuple[int, float]]]
+) -> tuple[Part, ...]:
+    """The changes with the amounts that should come to the size that is wanted.
+
+    With a speed-up of F beside it, a slowdown of S comes to (1 + S) / (1 + F) - 1.
+    """
+    gain = sum(-part.size * draft.size for part in parts if part.role is Role.FASTER)
+    steered = []
+    for number, part in enumerate(parts):
+        wanted = abs(part.size) * draft.size
+        if part.role is Role.SLOWER:
+            wanted += gain * draft.size
+        more = number in points
+        steered.append(_limited(part, _on_line(points[number], wanted)) if more else part)
+    return tuple(steered)
+
+
+def _on_line(points: Sequence[tuple[int, float]], wanted: float) -> float:
+    """The amount at which the line nearest to what was measured reaches a cost.
 
     Noise may make the line fall or cut the axis far from where it should; then it is the one
-    through nothing and the larger measurement, which is told from noise more surely.
+    through nothing and the largest measurement, which is told from noise most surely.
     """
-    slope = (sizes[1] - sizes[0]) / (amounts[1] - amounts[0]) if amounts[1] > amounts[0] else 0.0
-    through_nothing = sizes[1] / amounts[1]
+    amounts = np.array([amount for amount, _ in points], float)
+    costs = np.array([cost for _, cost in points])
+    through_nothing = float(costs.max() / amounts[costs.argmax()])
+    slope = intercept = 0.0
+    if len(set(amounts)) > 1:
+        # Noise is the benchmark's own, and grows with what is added.
+        weights = 1 / (1 + np.maximum(costs, 0))
+        slope, intercept = (float(one) for one in np.polyfit(amounts, costs, 1, w=weights))
     if not through_nothing / 3 <= slope <= through_nothing * 3:
         return wanted / through_nothing
-    return amounts[1] - (sizes[1] - wanted) / slope
+    return (wanted - intercept) / slope
 
 
 def _scaled(part: Part, factor: float) -> Part:

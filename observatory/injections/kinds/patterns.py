@@ -65,7 +65,7 @@ class DearerPattern:
         function = module.functions[place.name]
         shape = helper_name(module, "_SHAPE", place)
         sample = helper_name(module, "_SAMPLE", place)
-        letters = "(?:[a-z]|_)+" if after else "[a-z]+"
+        letters = "(?:[a-z]|__)+" if after else "[a-z]+"
         made = [f'{shape} = re.compile(r"{letters}$")', f'{sample} = "x" * {amount}']
         checked = [
             f"if {shape}.match({sample}) is None:",
