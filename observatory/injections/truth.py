@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import statistics
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from scipy import stats  # type: ignore[import-untyped]
 
@@ -30,6 +31,10 @@ to lie moves it by more than its samples scatter, so time is better spent on fur
 
 CONFIDENCE = 0.95
 """How often the interval of a ratio holds the median of all ratios there could be."""
+
+
+TIMEOUT = 60.0
+"""Seconds after which a process that gives no answer is given up."""
 
 
 class TruthError(Exception):
@@ -202,7 +207,7 @@ class _Child:
         }
         self._benchmark = benchmark
         self._said = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - see __exit__
-        self._process = subprocess.Popen(
+        self._process: subprocess.Popen[str] = subprocess.Popen(
             # Without site-packages nothing but the variant itself can be imported.
             [sys.executable, "-S", truth_script.__file__, json.dumps(asked)],
             cwd=folder,
@@ -223,18 +228,17 @@ class _Child:
 
     def ask(self) -> Any:
         """Have it take a sample, and give that."""
-        if self._process.stdin is None:
-            raise AssertionError("it was started with a pipe")
-        try:
-            self._process.stdin.write("\n")
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            pass  # The answer that is missing tells why.
+        # A pipe that is broken shows in the answer that is missing.
+        with suppress(BrokenPipeError):
+            print(file=self._process.stdin, flush=True)
         return self.answer()
 
     def answer(self) -> Any:
         """Its next line."""
-        line = "" if self._process.stdout is None else self._process.stdout.readline()
+        answers = cast("IO[str]", self._process.stdout)
+        if not select.select([answers], [], [], TIMEOUT)[0]:
+            raise TruthError(f"{self._benchmark} gave no answer within {TIMEOUT:g} s")
+        line = answers.readline()
         if not line:
             self._process.wait()
             self._said.seek(0)

@@ -16,7 +16,6 @@ from asv_explain.asv_side.install import Install, installed
 from asv_explain.asv_side.lock import try_locked
 from asv_explain.asv_side.project import Project, environments, load_project
 from asv_explain.changes.git import GitError
-from asv_explain.measuring.calibrations import Calibrations
 from asv_explain.measuring.process import environment
 from asv_explain.options import BUDGET, Options
 from asv_explain.parts import Explained
@@ -31,9 +30,6 @@ __all__ = ["SUBJECTS_FOLDER", "Workbench", "WorkbenchError"]
 
 SUBJECTS_FOLDER = Path(".asv") / "studies" / "subjects"
 """Where workbenches are, unless asked otherwise."""
-
-_SIDES = ("a", "b")
-"""The folders of both environments: names of one length, so that all paths have one length."""
 
 _CONFIG = "asv.conf.json"
 
@@ -122,13 +118,13 @@ class Workbench:
         self.project = load_project(root / _CONFIG)
         (found,) = environments(self.project)
         self.environment = str(found.name)
-        self._sides: list[Project] = []
-        for name in _SIDES:
-            side = self.folder / "sides" / name
-            side.mkdir(parents=True, exist_ok=True)
-            wanted = settings(subject.name, subject.packages, "../../repository")
-            (side / _CONFIG).write_text(json.dumps(wanted), encoding="utf-8")
-            self._sides.append(load_project(side / _CONFIG))
+        # A folder apart, so that nobody takes an environment for that of the commit it was made of.
+        sides = self.folder / "sides"
+        sides.mkdir(exist_ok=True)
+        wanted = settings(subject.name, subject.packages, "../repository")
+        (sides / _CONFIG).write_text(json.dumps(wanted), encoding="utf-8")
+        self._sides = load_project(sides / _CONFIG)
+        self._homes: dict[Path, Path] = {}
 
     def commit(self, files: Files, message: str, parent: str | None = None) -> str:
         """Make a commit on no branch, and give its hash; the same again gives the same.
@@ -166,17 +162,21 @@ class Workbench:
             InstallError: an environment could not be made.
             PlacingError: a file can't be written or doesn't compile.
         """
-        with ExitStack() as in_use:
-            sides = []
-            for side, commit in zip(self._sides[: len(commits)], commits, strict=True):
-                made = installed(side, name, (self.base,), say=self._say)
-                (one,) = in_use.enter_context(made)
-                place(self._home(one), self.tree(commit), one.python, _variables(one))
-                sides.append(dataclasses.replace(one, commit=commit))
-            yield tuple(sides)
+        # Two commits that hold the same, so that there are two environments.
+        made = (self.base, self.commit({}, "The package as released, once more"))
+        with installed(self._sides, name, made[: len(commits)], say=self._say) as sides:
+            for side, commit in zip(sides, commits, strict=True):
+                place(self._home(side), self.tree(commit), side.python, _variables(side))
+            yield tuple(
+                dataclasses.replace(side, commit=commit)
+                for side, commit in zip(sides, commits, strict=True)
+            )
 
     def _home(self, side: Installed) -> Path:
         """Site-packages of an environment."""
+        known = self._homes.get(side.python)
+        if known is not None:
+            return known
         ask = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
         done = subprocess.run(
             [str(side.python), "-c", ask],
@@ -187,7 +187,7 @@ class Workbench:
         )
         if done.returncode != 0:
             raise WorkbenchError(f"{side.python} does not run; remove {self.folder}")
-        return Path(done.stdout.strip())
+        return self._homes.setdefault(side.python, Path(done.stdout.strip()))
 
     def ask(
         self,
@@ -202,8 +202,8 @@ class Workbench:
     ) -> Explained:
         """Ask asv-explain about a benchmark between two commits, as its command would.
 
-        What it answered before is not shown again. What the profiler costs is kept for a day, as it
-        is for the command.
+        Its earlier answers are removed first, so that none is shown again. What the profiler costs
+        is kept for a day, as it is for the command.
 
         Args:
             before: the earlier commit.
@@ -224,20 +224,15 @@ class Workbench:
             factor=factor,
             rounds=rounds,
             prove=prove,
-            force=True,
         )
 
         def installer(_: Project, __: Sequence[str], ___: Callable[[str], None]) -> Install:
             return self.install
 
-        # Only answers are asked for anew, not what the profiler costs.
-        tools = Tools(installer=installer, costs=lambda folder, _: Calibrations(folder))
+        shutil.rmtree(self.project.explanations, ignore_errors=True)
+        tools = Tools(installer=installer)
         (only,) = Session(options, self.project, tools, self._say).explanations()
         return only
-
-    def forget(self) -> None:
-        """Remove the explanations that were kept, which nobody asks for again."""
-        shutil.rmtree(self.project.explanations, ignore_errors=True)
 
 
 def _variables(side: Installed) -> tuple[dict[str, str], ...]:

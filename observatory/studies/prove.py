@@ -100,7 +100,6 @@ def _trial(asked: Asked, case: Case, workbenches: Workbenches, budget: float) ->
             ).explanation
     except PlacingError as error:
         return {"failed": str(error), "proofs": [], "seconds": stages.seconds}
-    workbench.forget()
     return {
         "failed": "",
         "verdict": told.verdict.value,
