@@ -163,6 +163,8 @@ def _alone(wanted: Wanted, pair: Pair | None, modules: Mapping[str, Module]) -> 
 def _set(module: Module, modules: Mapping[str, Module]) -> Candidate | None:
     """All functions of a module that changed, with the helpers that they had."""
     pairs = [one for one in module.pairs if _goes_back(one, module)]
+    if not pairs:
+        return None
     found = Candidate("set", tuple(one.told for one in pairs), {})
     try:
         text = _text(module, [(one, module.before) for one in pairs])
