@@ -55,6 +55,23 @@ def test_what_is_stored_is_shown_again_and_measured_anew_by_force(
     assert world.forced == [False, False, True]
 
 
+def test_what_is_stored_is_proved_without_measuring_it_again(world: World) -> None:
+    """The rounds that are kept serve; what could be said is kept, and not asked for again."""
+    world.commit("after", 0.020)
+    (plain,) = exported(world, "base", "after")
+    count = len(world.measured)
+    (found,) = exported(world, "base", "after", "--prove")
+    assert found["rounds_after"] == plain["rounds_after"]
+    # What this world's benchmark runs is no code of its commits.
+    assert [one["kind"] for one in found["caveats"]].count("unproved") == 1
+    assert exported(world, "base", "after", "--prove") == exported(world, "base", "after")
+    assert len(world.measured) == count
+    assert stored(world)[0].caveats[-1].kind == "unproved"
+    world.commit("same", 0.010)
+    (same,) = exported(world, "base", "same", "--prove")
+    assert "unproved" not in [one["kind"] for one in same["caveats"]]
+
+
 @pytest.mark.parametrize("lost", [False, True])
 def test_profiles_are_written_from_what_is_kept(world: World, lost: bool) -> None:
     """Both sides have each form; where their profiles are lost, asking for them measures."""
