@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ from world import World, exported, made, options, run, stored
 from asv_explain import command, output
 from asv_explain.asv_side.asv_command import Explain
 from asv_explain.explanation import Verdict
+from asv_explain.store import Store
 
 
 @pytest.fixture
@@ -70,6 +72,31 @@ def test_what_is_stored_is_proved_without_measuring_it_again(world: World) -> No
     world.commit("same", 0.010)
     (same,) = exported(world, "base", "same", "--prove")
     assert "unproved" not in [one["kind"] for one in same["caveats"]]
+
+
+def test_only_time_is_proved(world: World) -> None:
+    """Of memory, a caveat says that nothing can be put back, and what helps."""
+    world.commit("after", 0.020)
+    run(world, "base", "after")
+    (kept,) = stored(world)
+    Store(world.root / ".asv" / "explanations").put(
+        dataclasses.replace(kept, kind="mem", unit="bytes")
+    )
+    (found,) = exported(world, "base", "after", "--prove")
+    assert (found["kind"], found["caveats"][-1]["kind"]) == ("mem", "unproved")
+    assert found["caveats"][-1]["text"] == "only causes of time are put back"
+
+
+def test_what_a_search_found_is_proved_at_its_commit(world: World) -> None:
+    """The commit that holds the step is installed for it, whatever the range's last one is."""
+    world.commit("slow", 0.020)
+    world.commit("later", 0.020)
+    (found,) = exported(world, "base", "later", "--bisect")
+    assert world.name(found["after"]) == "slow"
+    installs = len(world.installs)
+    (proved,) = exported(world, "base", "later", "--bisect", "--prove")
+    assert proved["after"] == found["after"]
+    assert world.installs[installs:] == [("base", "later"), ("slow",)]
 
 
 @pytest.mark.parametrize("lost", [False, True])

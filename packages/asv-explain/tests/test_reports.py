@@ -111,8 +111,8 @@ def test_what_can_not_be_put_back_at_all_gives_each_reason() -> None:
     nothing = Proof(Outcome.CANNOT, "together", names, "why", 0.5, refused=refused)
     assert proof_told(with_proof(nothing)).endswith(
         "processor.py) proof: nor with all that changed in a/b.py (3 functions): of `f`, why "
-        "proof: nor with all of a/b.py: the module is new proof: nor with 3 functions that call "
-        "each other in another way than before: all of it"
+        "proof: nor with all of a/b.py: the module is new proof: nor with all that call each other "
+        "in another way than before (3 functions): all of it"
     )
     assert "cannot be swapped" in to_markdown([with_proof(nothing)])
 

@@ -114,7 +114,9 @@ def candidates(wanted: Wanted, modules: Mapping[str, Module]) -> Iterator[Candid
 
 
 def _same(one: Candidate, other: Candidate) -> bool:
-    return {*one.names} == {*other.names} or (bool(one.texts) and one.texts == other.texts)
+    return sorted(one.names) == sorted(other.names) or (
+        bool(one.texts) and one.texts == other.texts
+    )
 
 
 def _pair(wanted: Wanted, module: Module, modules: Mapping[str, Module]) -> Pair | None:

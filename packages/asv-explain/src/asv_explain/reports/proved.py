@@ -54,6 +54,6 @@ def _with(one: Proof | Refusal) -> str:
     if one.scope == "module":
         return f"with all of {names[0]}" if names else "with its module"
     if one.scope == "together":
-        return f"with {many} that call each other in another way than before"
+        return f"with all that call each other in another way than before ({many})"
     file = names[0].partition(": ")[0] if names else "its module"
     return f"with all that changed in {file} ({many})"
