@@ -28,8 +28,9 @@ class Parameters:
     @property
     def told(self) -> str:
         """The parameters as they are written, but for their defaults."""
-        stars = ("*",) * self.star, ("**",) * self.double_star
-        return f"({', '.join([*self.positional, *stars[0], *sorted(self.keyword), *stars[1]])})"
+        named = ["*"] if self.star or self.keyword else []
+        named += sorted(self.keyword) + ["**"] * self.double_star
+        return f"({', '.join([*self.positional, *named])})"
 
 
 def parameters_of(arguments: ast.arguments) -> Parameters:

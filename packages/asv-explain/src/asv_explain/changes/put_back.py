@@ -114,7 +114,9 @@ def candidates(wanted: Wanted, modules: Mapping[str, Module]) -> Iterator[Candid
 
 
 def _same(one: Candidate, other: Candidate) -> bool:
-    return {*one.names} == {*other.names} or (bool(one.texts) and one.texts == other.texts)
+    return sorted(one.names) == sorted(other.names) or (
+        bool(one.texts) and one.texts == other.texts
+    )
 
 
 def _pair(wanted: Wanted, module: Module, modules: Mapping[str, Module]) -> Pair | None:
@@ -163,6 +165,8 @@ def _alone(wanted: Wanted, pair: Pair | None, modules: Mapping[str, Module]) -> 
 def _set(module: Module, modules: Mapping[str, Module]) -> Candidate | None:
     """All functions of a module that changed, with the helpers that they had."""
     pairs = [one for one in module.pairs if _goes_back(one, module)]
+    if not pairs:
+        return None
     found = Candidate("set", tuple(one.told for one in pairs), {})
     try:
         text = _text(module, [(one, module.before) for one in pairs])
