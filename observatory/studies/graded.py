@@ -12,7 +12,7 @@ from observatory.injections.kinds.own import OwnWork
 from observatory.injections.truth import TruthError, compare, counts
 from observatory.injections.workbench import Workbench
 
-__all__ = ["GRAIN", "Graded", "Site", "found_site", "graded", "slowed"]
+__all__ = ["GRAIN", "Graded", "Site", "found_site", "graded", "guessed", "slowed"]
 
 KIND = OwnWork()
 
@@ -97,6 +97,11 @@ def slowed(workbench: Workbench, site: Site, amount: int) -> Files:
     return {site.place.path: files[site.place.path]}
 
 
+def guessed(site: Site, size: float) -> int:
+    """So much work as should slow the benchmark down by a size; measuring may tell otherwise."""
+    return max(1, round(size * site.seconds / (site.place.calls * KIND.price.unit)))
+
+
 def graded(
     workbench: Workbench, site: Site, sizes: Sequence[float], rounds: int
 ) -> dict[float, Graded]:
@@ -111,7 +116,7 @@ def graded(
     Raises:
         TruthError: the benchmark does not run, or does not get slower.
     """
-    far = max(1, round(REACH * site.seconds / (site.place.calls * KIND.price.unit)))
+    far = guessed(site, REACH)
     ends: dict[str, Files] = {"released": {}, "much": slowed(workbench, site, far)}
     cost = compare(workbench, ends, site.benchmark, rounds)["much"].median - 1
     if cost <= 0:
