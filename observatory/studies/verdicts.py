@@ -40,8 +40,6 @@ def verdicts(
     begun = time.monotonic()
     found = workbench.ask(before, after, benchmark, budget=budget, factor=factor).explanation
     hook = {**_told(found), "seconds": time.monotonic() - begun}
-    # Nobody asks for it again, and the workbench would grow by one with each trial.
-    workbench.forget()
     try:
         said = asdict(continuous(workbench.project.config, before, after, benchmark, (factor,)))
     except StudyError as error:
