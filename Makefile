@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # Those of the hook, in an order in which each finds what it needs of those before it.
-STUDIES := accuracy peers prove false_alarms detection
+STUDIES := accuracy peers prove false_alarms detection cost
 PACKAGES := packages/cascade-spec packages/cascade-graph packages/cascade-engine packages/asv-explain
 
 .PHONY: help explain study test check clean

@@ -1,16 +1,17 @@
-"""Tables and targets of the studies of verdicts, from the figures that they leave."""
+"""Tables and targets of the studies of verdicts and of cost, from the figures that they leave."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from observatory.studies.cost_figures import growth_table, stages_table, whole_table
 from observatory.studies.detection_figures import found_table, smallest_table
 from observatory.studies.rates import rate
 from observatory.studies.sheets import Sheet, Target, sheet_of
 from observatory.studies.verdicts import HOOK
 
-__all__ = ["SHEETS", "Told", "detection", "false_alarms"]
+__all__ = ["SHEETS", "Told", "cost", "detection", "false_alarms"]
 
 Told: TypeAlias = tuple[Sequence[Sheet], Sequence[Target]]
 
@@ -54,8 +55,28 @@ def detection(figures: Mapping[str, Any]) -> Told:
     return [sheet_of(found_table(figures)), sheet_of(smallest_table(figures))], targets
 
 
+def cost(figures: Mapping[str, Any]) -> Told:
+    """What each stage takes, all of it beside asv continuous, and as changes grow."""
+    longest = [one["first"]["longest"] for one in figures["pairs"].values()]
+    most = figures["target_seconds"]
+    target = Target(
+        "seconds for one benchmark at the default budget, environments aside",
+        f"≤ {most:g} s",
+        f"at most {max(longest):.1f} s of {len(longest)} benchmarks" if longest else "none",
+        max(longest) <= most if longest else None,
+    )
+    tables = (
+        whole_table(figures),
+        stages_table(figures, "seconds"),
+        stages_table(figures, "memory"),
+        growth_table(figures),
+    )
+    return [sheet_of(table) for table in tables], [target]
+
+
 SHEETS: Mapping[str, Callable[[Mapping[str, Any]], Told]] = {
     "false_alarms": false_alarms,
     "detection": detection,
+    "cost": cost,
 }
 """By the study whose figures they read."""

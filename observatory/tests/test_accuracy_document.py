@@ -9,8 +9,9 @@ import pytest
 
 from observatory.studies import accuracy_document
 from observatory.studies.accuracy_document import STUDIES, document, main
-from observatory.studies.alarm_sheets import detection, false_alarms
+from observatory.studies.alarm_sheets import cost, detection, false_alarms
 from observatory.studies.detection_figures import TARGETS as DETECTED
+from observatory.studies.one_cost import STAGES
 from observatory.studies.rates import rate
 from observatory.studies.sheets import Sheet, Target
 from observatory.studies.trials import Asked, read_summary, write_summary
@@ -89,6 +90,26 @@ def test_the_smallest_slowdown_has_its_target(size: float | None, met: bool) -> 
     assert [one.reached for one in targets] == ["as it is", "not measured"]
     assert any("95.0 %" in cell for row in sheets[0].rows for cell in row)
     assert sheets[1].rows[0][:3] == ("asv-explain", "3.00 %", "as it is")
+
+
+@pytest.mark.parametrize(("longest", "met"), [(59.0, True), (61.0, False)])
+def test_the_longest_benchmark_has_its_target(longest: float, met: bool) -> None:
+    """Of all pairs, the one that took longest."""
+    stage = {"seconds": 1.0, "memory": 2e6}
+    pair = {
+        "stages": dict.fromkeys(STAGES, stage),
+        "first": {"median": 20.0, "longest": longest},
+        "later": {"median": 15.0, "longest": 50.0},
+        "asv": {"first": 30.0, "again": 20.0, "memory": 3e6},
+        "verdicts": ["slower"],
+    }
+    quick = {**pair, "first": {"median": 1.0, "longest": 2.0}}
+    figures = {"pairs": {"a": quick, "b": pair}, "grown": [], "target_seconds": 60.0}
+    sheets, (target,) = cost(figures)
+    assert (target.reached, target.met) == (f"at most {longest:.1f} s of 2 benchmarks", met)
+    assert [row[0] for row in sheets[0].rows] == ["a", "b"]
+    none = {**figures, "pairs": {}}
+    assert cost(none)[1][0].met is None
 
 
 def test_what_was_not_measured_is_said(tmp_path: Path) -> None:
