@@ -134,7 +134,7 @@ def test_a_sample_never_goes_into_the_repository(
     assert docs.read_text(encoding="utf-8").startswith("# How often it is right")
     assert str(docs) in capsys.readouterr().out
     # One of them being a sample is enough.
-    summary(tmp_path / "whole", "cost", sample=True)
+    summary(tmp_path / "whole", "peers", sample=True)
     docs.unlink()
     assert main([str(tmp_path / "whole")]) == 0
     assert not docs.exists()
