@@ -151,8 +151,7 @@ def _suits(price: Price, seconds: float, times: float) -> bool:
 
 
 def _one_of(chance: Random, places: Sequence[Place]) -> Place:
-    """One place, such that each file is as likely as another."""
-    files: dict[str, list[Place]] = {}
-    for one in places:
-        files.setdefault(one.path, []).append(one)
-    return chance.choice(files[chance.choice(sorted(files))])
+    """One place, such that each sort is as likely as another, and then each file."""
+    sort = chance.choice(sorted({one.sort for one in places}))
+    path = chance.choice(sorted({one.path for one in places if one.sort == sort}))
+    return chance.choice([one for one in places if (one.sort, one.path) == (sort, path)])

@@ -32,13 +32,15 @@ _SAMPLES = 10
 # How often other places are tried where a change does not run or costs nothing.
 _ATTEMPTS = 3
 # Seconds after which nothing more is measured for one injection.
-_LIMIT = 8.0
+_LIMIT = 12.0
 # A change is measured at the amount that was guessed and at so many times of it, or so many as
 # should cost a fifth of the benchmark's time: small sizes drown in noise, large ones do not.
 _STRETCH = 4
 _CLEAR = 0.2
 # What costs less than this where it should cost that much is not run here, or hardly.
 _SEEN = 0.05
+# How much steeper or flatter than the line through nothing a line may be to be believed.
+_BEND = 2.0
 # How often an amount is checked and corrected.
 _CHECKS = 3
 # What costs less than this share of the benchmark's time costs nothing that can be told from noise.
@@ -287,7 +289,7 @@ def _on_line(points: Sequence[tuple[int, float]], wanted: float) -> float:
         # Noise is the benchmark's own, and grows with what is added.
         weights = 1 / (1 + np.maximum(costs, 0))
         slope, intercept = (float(one) for one in np.polyfit(amounts, costs, 1, w=weights))
-    if not through_nothing / 3 <= slope <= through_nothing * 3:
+    if not through_nothing / _BEND <= slope <= through_nothing * _BEND:
         return wanted / through_nothing
     return (wanted - intercept) / slope
 

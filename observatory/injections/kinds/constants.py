@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from observatory.injections.injection import Files, Name
 from observatory.injections.kinds.helpers import helper_name, plain
 from observatory.injections.kinds.kind import Counts, Place, Price, hot, put
-from observatory.injections.kinds.module import read, rewritten
+from observatory.injections.kinds.module import free_name, read, rewritten
 from observatory.injections.kinds.work import STEP_SECONDS, drawn, work
 from observatory.injections.kinds.wrappers import plain_class
 
@@ -131,10 +131,7 @@ class CopyAdded:
         function = module.functions[place.name]
         table = helper_name(module, "_MARKS", place)
         copied = drawn("copy", seed).choice(self._COPIES)
-        taken = set(function.identifiers())
-        marks = "marks"
-        while marks in taken:
-            marks += "_"
+        marks = free_name("marks", function.identifiers())
         lines = [
             f"{marks} = {copied.format(table=table) if after else table}",
             f"if None in {marks}:",

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from observatory.injections.injection import Files, Name
 from observatory.injections.kinds.helpers import helper_name
 from observatory.injections.kinds.kind import Counts, Place, Price, hot, put
-from observatory.injections.kinds.module import Function, Module, Piece, read, rewritten
+from observatory.injections.kinds.module import Function, Module, Piece, free_name, read, rewritten
 
 __all__ = ["TurnedAsync"]
 
@@ -72,9 +72,7 @@ class TurnedAsync:
         steps: list[str] = []
         if amount:
             above += ["", "", f"async def {pause}():", f'    """Let {place.name} be stopped."""']
-            turn = "turn"
-            while turn in set(function.identifiers()):
-                turn += "_"
+            turn = free_name("turn", function.identifiers())
             steps = [f"for {turn} in range({amount}):", f"    await {pause}()"]
         pieces = [module.above(function.top, above, gap="\n\n")]
         if place.detail == "whole":

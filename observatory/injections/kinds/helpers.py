@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from observatory.injections.injection import Files, Name
 from observatory.injections.kinds.kind import Counts, Place, Price, hot, put
-from observatory.injections.kinds.module import Module, read, rewritten
+from observatory.injections.kinds.module import Module, free_name, read, rewritten
 from observatory.injections.kinds.work import STEP_SECONDS, drawn, work
 
 __all__ = ["CacheRemoved", "ExtraCall", "LongerLoop", "helper_name", "plain"]
@@ -39,7 +39,7 @@ class ExtraCall:
         if after and amount == 1:
             lines.append(call)
         elif after:
-            turn = _free("turn", set(function.identifiers()))
+            turn = free_name("turn", function.identifiers())
             lines += [f"for {turn} in range({amount}):", f"    {helper}({turn})"]
         pieces = [
             module.above(function.top, _helper(helper, seed), gap="\n\n"),
@@ -74,7 +74,7 @@ class LongerLoop:
         module = read(files[place.path])
         function = module.functions[place.name]
         helper = helper_name(module, "_visit", place)
-        turn = _free("turn", set(function.identifiers()))
+        turn = free_name("turn", function.identifiers())
         turns = self._BEFORE + (amount if after else 0)
         pieces = [
             module.above(function.top, _helper(helper, seed), gap="\n\n"),
@@ -147,10 +147,3 @@ def _helper(name: str, seed: str) -> list[str]:
     steps = drawn("helper", seed).randint(*_HELPER_STEPS)
     lines = ["    " + line for line in work(seed, str(steps), {"part"})]
     return [f"def {name}(part):", *lines, "    return part"]
-
-
-def _free(name: str, taken: set[str]) -> str:
-    """A name that is not taken."""
-    while name in taken:
-        name += "_"
-    return name

@@ -24,7 +24,7 @@ class RenamedLocal:
         for path, _, function, calls in hot(files, counts):
             names = _locals(function)
             if names:
-                found.append(Place(path, function.name, calls, names[0]))
+                found.append(Place(path, function.name, calls, f":{names[0]}"))
         return found
 
     def write(self, files: Files, place: Place, amount: int, seed: str, *, after: bool) -> Files:
@@ -33,11 +33,12 @@ class RenamedLocal:
             return files
         module = read(files[place.path])
         function = module.functions[place.name]
-        new = module.free_name(f"{place.detail}_here")
+        old = place.detail.partition(":")[2]
+        new = module.free_name(f"{old}_here")
         pieces = [
             (*module.span(one), new)
             for one in ast.walk(function.node)
-            if isinstance(one, ast.Name) and one.id == place.detail
+            if isinstance(one, ast.Name) and one.id == old
         ]
         return put(files, place.path, rewritten(module.text, pieces))
 

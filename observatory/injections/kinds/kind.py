@@ -31,6 +31,11 @@ class Place:
     calls: float
     detail: str = ""
 
+    @property
+    def sort(self) -> str:
+        """Which of the ways in which its kind can be made: what stands before a colon."""
+        return self.detail.partition(":")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Price:

@@ -9,7 +9,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-__all__ = ["Definition", "Function", "Module", "Piece", "bound_names", "read", "rewritten"]
+__all__ = [
+    "Definition",
+    "Function",
+    "Module",
+    "Piece",
+    "bound_names",
+    "free_name",
+    "read",
+    "rewritten",
+]
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
@@ -194,6 +203,14 @@ def rewritten(text: str, pieces: Sequence[Piece]) -> str:
         start, end, new = pieces[one]
         text = text[:start] + new + text[end:]
     return text
+
+
+def free_name(wanted: str, taken: Iterable[str]) -> str:
+    """A name that is not taken."""
+    held = set(taken)
+    while wanted in held:
+        wanted += "_"
+    return wanted
 
 
 def own_nodes(node: ast.AST) -> Iterator[ast.AST]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from observatory.injections.injection import Files, Name
 from observatory.injections.kinds.kind import Counts, Place, Price, hot, put
-from observatory.injections.kinds.module import Function, bound_names, read, rewritten
+from observatory.injections.kinds.module import Function, bound_names, free_name, read, rewritten
 from observatory.injections.kinds.work import STEP_SECONDS, drawn, work
 
 __all__ = ["EagerImport", "OwnWork", "SlowerDefault"]
@@ -107,14 +107,17 @@ class EagerImport:
     """
 
     name = "an eager import"
-    price = Price(4e-7, 4e-7, most=40)
+    price = Price(4e-7, 4e-7, most=20_000)
+
+    # More import statements than these stand in a loop.
+    _AT_ONCE = 6
 
     def places(self, files: Files, counts: Counts) -> Sequence[Place]:
         """Every function that the benchmark calls."""
         return [Place(path, one.name, calls) for path, _, one, calls in hot(files, counts)]
 
     def write(self, files: Files, place: Place, amount: int, seed: str, *, after: bool) -> Files:
-        """Later: so many import statements at the start of the function."""
+        """Later: so many import statements run at the start of the function, many in a loop."""
         if not after:
             return files
         module = read(files[place.path])
@@ -126,7 +129,12 @@ class EagerImport:
         chance.shuffle(free)
         if not free:
             free = ["from textwrap import dedent as _dedent"]
-        lines = [free[one % len(free)] for one in range(amount)]
+        used = free[: self._AT_ONCE]
+        turns, rest = divmod(amount, len(used))
+        lines = used[:rest] if turns > 1 else [*used * turns, *used[:rest]]
+        if turns > 1:
+            turn = free_name("turn", function.identifiers())
+            lines += [f"for {turn} in range({turns}):", *("    " + line for line in used)]
         return put(files, place.path, rewritten(module.text, [module.at_start(function, lines)]))
 
     def names(self, files: Files, place: Place, seed: str) -> tuple[Name, ...]:

@@ -43,7 +43,7 @@ class DearerPattern:
                     if other == path and one.bound in function.identifiers()
                 )
                 if calls:
-                    found.append(Place(path, one.outer, calls, one.bound))
+                    found.append(Place(path, one.outer, calls, f"own:{one.bound}"))
         found += [Place(path, one.name, calls) for path, _, one, calls in functions]
         return found
 
@@ -56,7 +56,7 @@ class DearerPattern:
             one = next(
                 one
                 for one in _patterns(module)
-                if (one.outer, one.bound) == (place.name, place.detail)
+                if (one.outer, one.bound) == (place.name, _bound(place))
             )
             start = _inside(module, one.text)
             ahead = _AHEAD.format(count=amount)
@@ -86,7 +86,7 @@ class DearerPattern:
         readers = [
             Name(place.path, name)
             for name, function in module.functions.items()
-            if place.detail in function.identifiers()
+            if _bound(place) in function.identifiers()
         ]
         return Name(place.path, place.name), *readers
 
@@ -97,6 +97,11 @@ class _Pattern(NamedTuple):
     outer: str
     bound: str
     text: ast.Constant
+
+
+def _bound(place: Place) -> str:
+    """The name of a package's own pattern."""
+    return place.detail.partition(":")[2]
 
 
 def _patterns(module: Module) -> Iterator[_Pattern]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Collection
 
+from observatory.injections.kinds.module import free_name
+
 __all__ = ["STEP_SECONDS", "drawn", "work"]
 
 # About what one step of it costs, in seconds; a first guess that measuring corrects.
@@ -51,11 +53,6 @@ def work(seed: str, count: str, taken: Collection[str] = ()) -> list[str]:
         count: how many steps of it, as Python writes it.
         taken: names that the code around it uses.
     """
-    names = {}
-    for name in _NAMES:
-        free = name
-        while free in taken:
-            free += "_"
-        names[name] = free
+    names = {name: free_name(name, taken) for name in _NAMES}
     chosen = drawn("work", seed).choice(_WORKS)
     return [line.format(count=count, **names) for line in chosen]

@@ -92,7 +92,9 @@ class Override:
             if owner is None or function.decorators or not _takes_self(function):
                 continue
             heirs = _heirs(files, used, path, owner.name, function.node.name)
-            found += [Place(path, function.name, calls, f"{one}:{name}") for one, name in heirs]
+            found += [
+                Place(path, function.name, calls, f"heir:{one}:{name}") for one, name in heirs
+            ]
             if _separable(module, function, owner):
                 found.append(Place(path, function.name, calls))
         return found
@@ -128,7 +130,7 @@ class Override:
         """Where the override is written."""
         if not place.detail:
             return place.path, place.name
-        path, _, heir = place.detail.partition(":")
+        _, path, heir = place.detail.split(":")
         return path, f"{heir}.{place.name.rpartition('.')[2]}"
 
 
