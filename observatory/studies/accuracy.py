@@ -105,12 +105,12 @@ def scored(case: Case) -> Score:
 
 def _study(asked: Asked) -> None:
     records = accuracy_records(asked)
-    console = Console()
+    tell = Console(stderr=True, highlight=False, soft_wrap=True)
     fitters: dict[str, Fitter] = {}
     with Workbenches(asked.out / "subjects") as workbenches:
         for number, one in enumerate(_drafts(asked), start=1):
             if one.key not in records:
-                console.print(
+                tell.print(
                     f"{number} of {asked.number}: {one.kind}, {100 * one.size:g} %, {one.benchmark}"
                 )
                 records.add(one.key, _trial(asked, one, workbenches, fitters))
@@ -118,7 +118,7 @@ def _study(asked: Asked) -> None:
     sheets, figures = _figures(records, found)
     targets = score_targets(found)
     show([*sheets, targets_sheet(targets)])
-    console.print(f"written: {write_summary(asked, figures, sheets, targets)}")
+    tell.print(f"written: {write_summary(asked, figures, sheets, targets)}")
 
 
 def _drafts(asked: Asked) -> Iterator[Draft]:

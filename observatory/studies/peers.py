@@ -73,11 +73,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _study(asked: Asked) -> None:
     every = made_cases(asked, accuracy_records(asked))[: asked.number]
     records = asked.records(seconds=SECONDS)
-    console = Console()
+    tell = Console(stderr=True, highlight=False, soft_wrap=True)
     with Workbenches(asked.out / "subjects") as workbenches:
         for number, case in enumerate(every, start=1):
             if case.key not in records:
-                console.print(f"{number} of {len(every)}: {case.kind}, {case.benchmark}")
+                tell.print(f"{number} of {len(every)}: {case.kind}, {case.benchmark}")
                 records.add(case.key, _trial(asked, case, workbenches))
     tools = _scored(every, records)
     sheets = [*_scores_sheets(tools), _sizes_sheet(tools), _failures_sheet(records)]
@@ -93,7 +93,7 @@ def _study(asked: Asked) -> None:
         },
     }
     show([*sheets, targets_sheet(targets)])
-    console.print(f"written: {write_summary(asked, figures, sheets, targets)}")
+    tell.print(f"written: {write_summary(asked, figures, sheets, targets)}")
 
 
 def _trial(asked: Asked, case: Case, workbenches: Workbenches) -> dict[str, Any]:

@@ -69,11 +69,11 @@ def _study(asked: Asked) -> None:
     every = called[: asked.number]
     budget = SAMPLE_BUDGET if asked.sample else BUDGET
     records = asked.records(budget=budget, factor=FACTOR)
-    console = Console()
+    tell = Console(stderr=True, highlight=False, soft_wrap=True)
     with Workbenches(asked.out / "subjects") as workbenches:
         for number, case in enumerate(every, start=1):
             if case.key not in records:
-                console.print(f"{number} of {len(every)}: {case.kind}, {case.benchmark}")
+                tell.print(f"{number} of {len(every)}: {case.kind}, {case.benchmark}")
                 records.add(case.key, _trial(asked, case, workbenches, budget))
     there = [case for case in every if case.key in records]
     found = [
@@ -82,7 +82,7 @@ def _study(asked: Asked) -> None:
     sheets = [_outcomes(found), _scopes(found), _reasons(found), _wrong(found)]
     show(sheets)
     path = write_summary(asked, _figures(found, records), sheets)
-    console.print(f"written: {path}")
+    tell.print(f"written: {path}")
 
 
 def _trial(asked: Asked, case: Case, workbenches: Workbenches, budget: float) -> dict[str, Any]:
