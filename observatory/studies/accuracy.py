@@ -6,10 +6,13 @@ asked about them. All that it says is kept beside what is true; scores are made 
 
 from __future__ import annotations
 
+import argparse
 import itertools
 import statistics
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -34,6 +37,7 @@ from observatory.studies.injected import (
     cases,
     keep_explanation,
     keep_injection,
+    kept_injection,
     measured_truth,
 )
 from observatory.studies.records import Records
@@ -74,15 +78,27 @@ BROKEN = (ConservationError, ExplanationError, WireError)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make the trials that are not there yet, print the tables, and return the exit status."""
-    asked, _ = command_line(
+    asked, found = command_line(
         STUDY,
         "Put known slowdowns into real packages and ask asv-explain about each.",
         arguments,
         number=NUMBER,
         sample=SAMPLE,
         unit="injections",
+        add=_add,
     )
-    return run_study(STUDY, lambda: _study(asked), MISTAKES)
+    earlier = None if found.truths is None else replace(asked, out=found.truths)
+    return run_study(STUDY, lambda: _study(asked, earlier), MISTAKES)
+
+
+def _add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--truths",
+        type=Path,
+        metavar="FOLDER",
+        help="take the injections, and what they cost, from what this study left there; only "
+        "asv-explain is asked anew",
+    )
 
 
 def accuracy_records(asked: Asked) -> Records:
@@ -103,8 +119,9 @@ def scored(case: Case) -> Score:
     return score(case.key, case.subject, case.kind, case.truth, answer)
 
 
-def _study(asked: Asked) -> None:
+def _study(asked: Asked, earlier: Asked | None) -> None:
     records = accuracy_records(asked)
+    known = None if earlier is None else (earlier, accuracy_records(earlier))
     tell = Console(stderr=True, highlight=False, soft_wrap=True)
     fitters: dict[str, Fitter] = {}
     with Workbenches(asked.out / "subjects") as workbenches:
@@ -113,7 +130,11 @@ def _study(asked: Asked) -> None:
                 tell.print(
                     f"{number} of {asked.number}: {one.kind}, {100 * one.size:g} %, {one.benchmark}"
                 )
-                records.add(one.key, _trial(asked, one, workbenches, fitters))
+                if known is not None and one.key in known[1]:
+                    trial = _again(asked, *known, one.key, workbenches)
+                else:
+                    trial = _trial(asked, one, workbenches, fitters)
+                records.add(one.key, trial)
     found = [scored(case) for case in cases(records)]
     sheets, figures = _figures(records, found)
     targets = score_targets(found)
@@ -167,6 +188,21 @@ def _trial(
         "truth": msgspec.to_builtins(truth),
         "answer": answer,
     }
+
+
+def _again(
+    asked: Asked, earlier: Asked, records: Records, key: str, workbenches: Workbenches
+) -> dict[str, Any]:
+    """Ask the hook anew about an injection of an earlier study."""
+    trial = records[key]
+    if trial["failed"]:
+        return trial
+    stages = Stages()
+    injection = kept_injection(earlier, key)
+    with stages.stage("hook"):
+        answer = _asked(asked, workbenches.of(injection.subject), injection)
+    keep_injection(asked, injection)
+    return {**trial, "answer": answer, "seconds": {**trial["seconds"], **stages.seconds}}
 
 
 def _asked(asked: Asked, workbench: Workbench, injection: Injection) -> dict[str, Any]:

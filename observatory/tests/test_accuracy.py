@@ -90,6 +90,7 @@ class _Fakes:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.bench = _Bench()
         self.looked: list[str] = []
+        self.measured: list[str] = []
         for module in (accuracy, peers):
             monkeypatch.setattr(module, "Workbenches", lambda _: self)
         monkeypatch.setattr(accuracy, "draft", self.draft)
@@ -121,6 +122,7 @@ class _Fakes:
         self, _: _Bench, variants: Mapping[str, Files], benchmark: str, rounds: int
     ) -> dict[str, Ratio]:
         assert next(iter(variants)) == "before"
+        self.measured.append(benchmark)
         if benchmark == "day.time_night":
             raise TruthError("day.time_night does not run")
         ratios = {name: RATIOS.get(files.get(PATH, ""), 1.0) for name, files in variants.items()}
@@ -203,6 +205,23 @@ def test_a_study_goes_on_where_it_was(fakes: _Fakes, tmp_path: Path) -> None:
     run(peers, tmp_path, 1)
     run(peers, tmp_path, 1)
     assert fakes.looked == ["b", "7-0000"]
+
+
+def test_the_hook_alone_is_asked_anew(fakes: _Fakes, tmp_path: Path) -> None:
+    """Truths of an earlier study are taken over, and what could not be made stays so."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    run(accuracy, first, 3)
+    measured = len(fakes.measured)
+    command = ["--out", str(second), "--seed", "7", "--number", "3", "--truths", str(first)]
+    assert accuracy.main(command) == 0
+    assert len(fakes.measured) == measured
+    assert fakes.bench.asked == ["7-0000", "7-0001"] * 2
+    told = [json.loads((one / "accuracy.json").read_text("utf-8")) for one in (first, second)]
+    assert told[0]["figures"]["all"] == told[1]["figures"]["all"]
+    assert told[1]["figures"]["failed"] == {"7-0002": "there is no place for it"}
+    assert (second / "injections" / "7-0000.json").is_file()
+    other = [*command[:3], "8", *command[4:]]
+    assert accuracy.main(other) == 2
 
 
 def test_what_is_no_slowdown_stands_apart(
