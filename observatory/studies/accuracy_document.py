@@ -62,8 +62,10 @@ STUDIES = (
         "On the same injections asv's own profile, pyinstrument and py-spy look at both sides, and "
         "functions are sorted by the difference of their own or of their cumulative time. The "
         "reader is a good one: functions are matched by qualified name, a comprehension belongs to "
-        "the function it stands in, all that is not of the package is left out, and sampled times "
-        "are taken for each call of the benchmark.",
+        "the function it stands in, the benchmark itself and what runs it are left out, and "
+        "sampled times are taken for each call of the benchmark. A better one still, told as "
+        "package alone, leaves out libraries and built-in functions too, as the commit can't have "
+        "changed them.",
     ),
     Study(
         "false_alarms",

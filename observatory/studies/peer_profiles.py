@@ -7,7 +7,7 @@ import pstats
 import re
 import warnings
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType
@@ -48,6 +48,9 @@ Stack = tuple[tuple[Frame, ...], float]
 # Their time is that of the function whose body they stand in, for whoever reads the profile.
 COMPREHENSION = re.compile(r"(?:\.<locals>)?\.?<(?:listcomp|setcomp|dictcomp|genexpr)>$")
 
+# What runs a benchmark and profiles it: asv's own modules, and calls of exec and the profiler.
+RUNNING = ("/asv_runner/", "/asv/benchmark.py", "builtins.exec", "_lsprof.Profiler")
+
 # Set in the flags of functions' code and not in that of classes' and modules'.
 CO_NEWLOCALS = 0x2
 
@@ -79,28 +82,44 @@ class Seen:
         """The times of one kind."""
         return self.own if order == "own" else self.total
 
+    def within(self, paths: Collection[str]) -> Seen:
+        """The functions of these files alone; the whole stays what it is."""
+        own, total = (
+            {name: seconds for name, seconds in part.items() if name.path in paths}
+            for part in (self.own, self.total)
+        )
+        return Seen(own, total, self.whole)
+
 
 @dataclass(frozen=True, slots=True)
 class Functions:
-    """The functions of one side's package, found by file and first line.
+    """The functions that one side ran, found by file and first line.
 
     Profilers name a function ``find`` and the file and line where it starts; with the source at
-    hand whoever reads that knows it is ``Shelf.find``. What is in no file of the package has no
-    name: a reader knows that the commit changed neither the library nor the benchmark.
+    hand whoever reads that knows it is ``Shelf.find``.
 
     Attributes:
         files: the package's files by their path below site-packages.
+        benchmarks: the folder of the benchmarks, whose functions are left out.
     """
 
     files: Mapping[str, str]
+    benchmarks: Path
     _found: dict[str, dict[tuple[int, str], str]] = field(default_factory=dict)
 
     def name(self, frame: Frame) -> tuple[Name, bool] | None:
-        """A frame's name and whether it is a function, not a comprehension inside of one."""
+        """A frame's name and whether it is a function, not a comprehension inside of one.
+
+        The benchmark itself has none, nor has what runs and profiles it.
+        """
         file, line, name = frame
-        path = file.replace("\\", "/").rpartition("/site-packages/")[2]
-        if path not in self.files:
+        if file.startswith(f"{self.benchmarks}/") or any(
+            one in file or one in name for one in RUNNING
+        ):
             return None
+        path = file.rpartition("/site-packages/")[2]
+        if path not in self.files:
+            return Name(path, name), True
         if path not in self._found:
             self._found[path] = dict(_names(self.files[path], path))
         short = name.rpartition(".")[2]

@@ -46,12 +46,10 @@ class Side:
 
     Attributes:
         python: the interpreter of its environment, which has asv_runner.
-        benchmarks: the folder of the benchmarks.
-        functions: of its package.
+        functions: of its package, and where its benchmarks are.
     """
 
     python: Path
-    benchmarks: Path
     functions: Functions
 
 
@@ -70,7 +68,16 @@ def asv_profile(side: Side, benchmark: str, seconds: float = SECONDS) -> Seen:
     runner = _home("asv") / "asv" / "benchmark.py"
     with _folder() as folder:
         profile, result = folder / "profile", folder / "result.json"
-        run = [side.python, runner, "run", side.benchmarks, benchmark, "{}", profile, result]
+        run = [
+            side.python,
+            runner,
+            "run",
+            side.functions.benchmarks,
+            benchmark,
+            "{}",
+            profile,
+            result,
+        ]
         _run([*map(str, run)], folder)
         return of_pstats(profile, side.functions)
 
@@ -87,7 +94,7 @@ def pyinstrument(side: Side, benchmark: str, seconds: float = SECONDS) -> Seen:
         (folder / "home").mkdir()
         (folder / "home" / "pyinstrument").symlink_to(home / "pyinstrument")
         session, count = folder / "session.json", folder / "calls"
-        run = [side.python, TARGET, side.benchmarks, benchmark, seconds, count]
+        run = [side.python, TARGET, side.functions.benchmarks, benchmark, seconds, count]
         _run([*map(str, run), str(session), str(folder / "home")], folder)
         stacks = pyinstrument_stacks(session.read_text(encoding="utf-8"))
         return of_stacks(stacks, side.functions, CALLER, _calls(count))
@@ -107,7 +114,7 @@ def py_spy(side: Side, benchmark: str, seconds: float = SECONDS) -> Seen:
         stacks, count = folder / "stacks", folder / "calls"
         record = [program, "record", "--format", "raw", "--full-filenames", "--function"]
         record += ["--rate", str(RATE), "--output", str(stacks), "--"]
-        run = [side.python, TARGET, side.benchmarks, benchmark, seconds, count]
+        run = [side.python, TARGET, side.functions.benchmarks, benchmark, seconds, count]
         _run([*record, *map(str, run)], folder)
         found = py_spy_stacks(stacks.read_text(encoding="utf-8"), RATE)
         return of_stacks(found, side.functions, CALLER, _calls(count))

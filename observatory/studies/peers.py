@@ -6,8 +6,9 @@ study, and the difference is sorted by own and by cumulative time. The scores ar
 
 from __future__ import annotations
 
+import itertools
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -17,7 +18,7 @@ from observatory.injections.placing import PlacingError
 from observatory.injections.subjects import SubjectError
 from observatory.injections.workbench import WorkbenchError
 from observatory.studies.accuracy import accuracy_records, scored
-from observatory.studies.answers import kept_answer
+from observatory.studies.answers import Answer, kept_answer
 from observatory.studies.injected import Case, Stages, Workbenches, kept_injection, made_cases
 from observatory.studies.peer_profiles import ORDERS, Functions, PeerError, Seen, blamed
 from observatory.studies.peer_runs import PEERS, SECONDS, Side
@@ -51,6 +52,12 @@ NOTE = (
     "its profiles is taken to know that the benchmark got slower, and asv-explain has nothing "
     "right where it does not say so."
 )
+
+ALL, PACKAGE = "all", "package"
+
+READERS = {ALL: "", PACKAGE: ", package alone"}
+"""Who reads a sorted profile: somebody who takes it as it is printed, and somebody who leaves out
+all that is not of the package, as the commit can't have changed it; how the tables tell them."""
 
 BEHIND = ("first", "three", "near")
 """The scores that every tool has."""
@@ -106,14 +113,15 @@ def _trial(asked: Asked, case: Case, workbenches: Workbenches) -> dict[str, Any]
     try:
         with workbench.install(workbench.environment, pair) as installed:
             sides = [
-                Side(one.python, one.benchmark_dir, Functions(workbench.tree(commit)))
+                Side(one.python, Functions(workbench.tree(commit), one.benchmark_dir))
                 for one, commit in zip(installed, pair, strict=True)
             ]
+            paths = {path for side in sides for path in side.functions.files}
             for name, look in PEERS.items():
                 try:
                     with stages.stage(name):
                         before, after = (look(side, case.benchmark, SECONDS) for side in sides)
-                    answers[name] = _answers(before, after)
+                    answers[name] = _answers(before, after, paths)
                 except PeerError as error:
                     failed[name] = str(error)
     except PlacingError as error:
@@ -121,12 +129,13 @@ def _trial(asked: Asked, case: Case, workbenches: Workbenches) -> dict[str, Any]
     return {"answers": answers, "failed": failed, "seconds": stages.seconds}
 
 
-def _answers(before: Seen, after: Seen) -> dict[str, Any]:
-    """Whom each way of sorting blames, and how long either side took in all."""
-    told: dict[str, Any] = {
-        order: msgspec.to_builtins(blamed(before, after, order)) for order in ORDERS
-    }
-    return {**told, "seconds": [before.whole, after.whole]}
+def _answers(before: Seen, after: Seen, paths: Collection[str]) -> dict[str, Any]:
+    """Whom each reader blames by each way of sorting, and how long either side took in all."""
+    told: dict[str, Any] = {"seconds": [before.whole, after.whole]}
+    sides = {ALL: (before, after), PACKAGE: (before.within(paths), after.within(paths))}
+    for reader, pair in sides.items():
+        told[reader] = {order: msgspec.to_builtins(blamed(*pair, order)) for order in ORDERS}
+    return told
 
 
 def _scored(every: Sequence[Case], records: Records) -> Mapping[str, Sequence[Score]]:
@@ -136,20 +145,23 @@ def _scored(every: Sequence[Case], records: Records) -> Mapping[str, Sequence[Sc
     """
     there = [case for case in every if case.key in records]
     tools: dict[str, list[Score]] = {HOOK: [scored(case) for case in there]}
-    nothing = {"verdict": "unknown", "causes": []}
-    for name in PEERS:
-        for order in ORDERS:
-            tools[f"{name}, by {order} time"] = [
-                score(
-                    case.key,
-                    case.subject,
-                    case.kind,
-                    case.truth,
-                    kept_answer(records[case.key]["answers"].get(name, {}).get(order, nothing)),
-                )
-                for case in there
-            ]
+    for name, reader, order in itertools.product(PEERS, READERS, ORDERS):
+        tools[f"{name}, by {order} time{READERS[reader]}"] = [
+            score(
+                case.key,
+                case.subject,
+                case.kind,
+                case.truth,
+                _answer(records[case.key]["answers"].get(name), reader, order),
+            )
+            for case in there
+        ]
     return tools
+
+
+def _answer(kept: Mapping[str, Any] | None, reader: str, order: str) -> Answer:
+    """What a reader was told; nothing where the profiler failed."""
+    return Answer("unknown", ()) if kept is None else kept_answer(kept[reader][order])
 
 
 def _scores_sheets(tools: Mapping[str, Sequence[Score]]) -> list[Sheet]:

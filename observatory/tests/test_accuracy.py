@@ -134,7 +134,9 @@ class _Fakes:
         commit = str(side.python)
         self.looked.append(commit)
         later = commit != "b"
-        return Seen({GUILTY: 1.0 + later}, {GUILTY: 1.0 + later, OTHER: 2.0 + later}, 2.0 + later)
+        library = Name("~", "len")
+        own = {GUILTY: 1.0 + later, library: 1.0 + 2 * later}
+        return Seen(own, {GUILTY: 1.0 + later, OTHER: 2.0 + later}, 2.0 + later)
 
     def fail(self, side: Any, benchmark: str, seconds: float) -> Seen:
         raise PeerError("py-spy may not look into processes")
@@ -244,12 +246,15 @@ def test_peers_have_the_same_scores_on_the_same_injections(fakes: _Fakes, tmp_pa
     tools = found["figures"]["tools"]
     assert tools["asv-explain"] == whole
     own, cumulative = tools["asv profile, by own time"], tools["asv profile, by cumulative time"]
-    assert (own["first"]["hits"], own["near"]["hits"], own["held"]["trials"]) == (4, 0, 0)
+    assert (own["first"]["hits"], own["near"]["hits"], own["held"]["trials"]) == (0, 0, 0)
+    assert own["three"]["hits"] == 4
+    # Who leaves out the library sees the right one first.
+    assert tools["asv profile, by own time, package alone"]["first"]["hits"] == 4
     assert cumulative["first"]["hits"] == 4
     assert tools["py-spy, by own time"]["first"]["hits"] == 0
     (target,) = found["targets"]
     assert target["met"] is False
-    assert "asv profile, by own time: first, three" in target["reached"]
+    assert "asv profile, by own time, package alone: first, three" in target["reached"]
     assert "near" not in target["reached"]
     failures = next(one for one in found["sheets"] if one["title"] == "Where a profiler failed")
     assert len(failures["rows"]) == 4

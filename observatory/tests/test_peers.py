@@ -60,6 +60,9 @@ SHOP = dedent(
 )
 
 
+BENCHMARKS = Path("/suite/benchmarks")
+
+
 def named(name: str) -> Name:
     return Name(PATH, name)
 
@@ -84,15 +87,22 @@ def test_a_reader_knows_the_function_by_its_first_line(
 ) -> None:
     """Two of one name are told apart, and a comprehension is its function's."""
     line = 1 + SHOP[: SHOP.index(text)].count("\n")
-    found = Functions({PATH: SHOP}).name((f"/env/lib/site-packages/{PATH}", line, told))
+    found = Functions({PATH: SHOP}, BENCHMARKS).name((f"/env/lib/site-packages/{PATH}", line, told))
     assert found == (named(name), whole)
 
 
-def test_what_is_not_the_packages_has_no_name() -> None:
-    """Libraries, built-in functions and benchmarks can't have been changed by the commit."""
-    functions = Functions({PATH: SHOP})
-    for file in ("~", "", "/usr/lib/python3/json/decoder.py", "/site-packages/shop/other.py"):
-        assert functions.name((file, 1, "day")) is None
+def test_what_runs_the_benchmark_has_no_name() -> None:
+    """The benchmark itself and what runs it; a library's functions are told as they are."""
+    functions = Functions({PATH: SHOP}, BENCHMARKS)
+    for file, name in (
+        ("/suite/benchmarks/day.py", "time_day"),
+        ("/env/site-packages/asv_runner/benchmarks/_base.py", "method_caller"),
+        ("~", "<built-in method builtins.exec>"),
+        ("~", "<method 'disable' of '_lsprof.Profiler' objects>"),
+    ):
+        assert functions.name((file, 1, name)) is None
+    for file in ("~", "/usr/lib/python3/json/decoder.py", "shop/other.py"):
+        assert functions.name((file, 1, "day")) == (Name(file, "day"), True)
 
 
 def run_shop(tmp_path: Path) -> dict[str, Any]:
@@ -111,8 +121,11 @@ def test_a_profile_of_asv_is_read_with_nothing_counted_twice(tmp_path: Path) -> 
     profiler = cProfile.Profile()
     profiler.runcall(day, 300)
     profiler.dump_stats(tmp_path / "profile")
-    seen = of_pstats(tmp_path / "profile", Functions({PATH: SHOP}))
+    seen = of_pstats(tmp_path / "profile", Functions({PATH: SHOP}, BENCHMARKS))
     names = {named("day"), named("Shelf.find"), named("Box.find")}
+    library = Name("~", "<built-in method builtins.sum>")
+    assert set(seen.own) == set(seen.total) == {*names, library}
+    seen = seen.within({PATH})
     assert set(seen.own) == set(seen.total) == names
     assert seen.total[named("day")] == pytest.approx(seen.whole, rel=0.05)
     assert (
@@ -123,7 +136,7 @@ def test_a_profile_of_asv_is_read_with_nothing_counted_twice(tmp_path: Path) -> 
 
 def test_what_is_no_profile_is_told(tmp_path: Path) -> None:
     """Another file is refused in one line, whichever profiler it was to come from."""
-    functions = Functions({})
+    functions = Functions({}, BENCHMARKS)
     (tmp_path / "profile").write_text("hello", encoding="utf-8")
     for path in (tmp_path / "profile", tmp_path / "none"):
         with pytest.raises(PeerError, match="no profile"):
@@ -142,14 +155,17 @@ def test_sampled_stacks_add_up_below_the_caller() -> None:
     find, day = SHOP.index("def find(self, number)"), SHOP.index("def day")
     lines = [1 + SHOP[:at].count("\n") for at in (day, find)]
     file = f"/env/site-packages/{PATH}"
-    stack = f"main (/t.py:3);caller (/t.py:1);time_day (/b.py:2);day ({file}:{lines[0]})"
+    benchmark = f"time_day ({BENCHMARKS}/b.py:2)"
+    stack = f"main (/t.py:3);caller (/t.py:1);{benchmark};day ({file}:{lines[0]})"
     text = (
         f"{stack} 50\n{stack};Shelf.find ({file}:{lines[1]}) 100\n"
         f"{stack};Shelf.find ({file}:{lines[1]});Shelf.find ({file}:{lines[1]}) 50\n"
         f"{stack};loads (/usr/lib/json.py:1) 50\n"
         f"main (/t.py:3);setup (/b.py:9);day ({file}:{lines[0]}) 500\n 7\n"
     )
-    seen = of_stacks(py_spy_stacks(text, 100), Functions({PATH: SHOP}), "caller", 5)
+    seen = of_stacks(py_spy_stacks(text, 100), Functions({PATH: SHOP}, BENCHMARKS), "caller", 5)
+    assert seen.total[Name("/usr/lib/json.py", "loads")] == pytest.approx(0.1)
+    seen = seen.within({PATH})
     assert seen.whole == pytest.approx(0.5)
     assert seen.own == pytest.approx({named("day"): 0.1, named("Shelf.find"): 0.3})
     assert seen.total == pytest.approx({named("day"): 0.5, named("Shelf.find"): 0.3})
@@ -205,9 +221,10 @@ def test_a_real_profiler_sees_what_got_ten_times_dearer(peer: str, tmp_path: Pat
             "time_day.repeat = 1\ntime_day.warmup_time = 0\n",
             encoding="utf-8",
         )
-        sides.append(Side(Path(sys.executable), benchmarks, Functions({PATH: text})))
+        sides.append(Side(Path(sys.executable), Functions({PATH: text}, benchmarks)))
     before, after = (PEERS[peer](side, "day.time_day", 0.3) for side in sides)
     assert after.whole > 2 * before.whole
+    before, after = before.within({PATH}), after.within({PATH})
     assert blamed(before, after, "own").causes[0].called == named("Shelf.find")
     # By cumulative time whoever calls it stands above.
     order = [one.name for one in blamed(before, after, "cumulative").causes]
