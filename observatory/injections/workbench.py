@@ -16,6 +16,7 @@ from asv_explain.asv_side.install import Install, installed
 from asv_explain.asv_side.lock import try_locked
 from asv_explain.asv_side.project import Project, environments, load_project
 from asv_explain.changes.git import GitError
+from asv_explain.measuring.calibrations import Calibrations
 from asv_explain.measuring.process import environment
 from asv_explain.options import BUDGET, Options
 from asv_explain.parts import Explained
@@ -72,6 +73,7 @@ class Workbench:
         self.folder = folder.absolute() / f"{subject.name}-{subject.version}"
         self._say = say
         self._open = ExitStack()
+        self._taken = False
         lock = self.folder.with_name(f"{self.folder.name}.lock")
         try:
             if not self._open.enter_context(try_locked(lock)):
@@ -152,7 +154,8 @@ class Workbench:
     def install(self, name: str, commits: Sequence[str]) -> Iterator[tuple[Installed, ...]]:
         """Have one or two commits installed for the length of a with block, in the order given.
 
-        The same commit twice gives two environments that hold the same.
+        The same commit twice gives two environments that hold the same. There are only these two,
+        so that bisecting, which takes a third while it holds both, is not for a workbench.
 
         Args:
             name: asv's name of the environment.
@@ -161,16 +164,25 @@ class Workbench:
         Raises:
             InstallError: an environment could not be made.
             PlacingError: a file can't be written or doesn't compile.
+            WorkbenchError: another with block has commits installed.
         """
+        if self._taken:
+            raise WorkbenchError(
+                f"the environments of {self.folder} hold other commits; end that with block first"
+            )
         # Two commits that hold the same, so that there are two environments.
         made = (self.base, self.commit({}, "The package as released, once more"))
         with installed(self._sides, name, made[: len(commits)], say=self._say) as sides:
             for side, commit in zip(sides, commits, strict=True):
                 place(self._home(side), self.tree(commit), side.python, _variables(side))
-            yield tuple(
-                dataclasses.replace(side, commit=commit)
-                for side, commit in zip(sides, commits, strict=True)
-            )
+            self._taken = True
+            try:
+                yield tuple(
+                    dataclasses.replace(side, commit=commit)
+                    for side, commit in zip(sides, commits, strict=True)
+                )
+            finally:
+                self._taken = False
 
     def _home(self, side: Installed) -> Path:
         """Site-packages of an environment."""
@@ -202,8 +214,8 @@ class Workbench:
     ) -> Explained:
         """Ask asv-explain about a benchmark between two commits, as its command would.
 
-        Its earlier answers are removed first, so that none is shown again. What the profiler costs
-        is kept for a day, as it is for the command.
+        What it answered before is not shown again. What the profiler costs is kept for a day, as it
+        is for the command.
 
         Args:
             before: the earlier commit.
@@ -224,15 +236,20 @@ class Workbench:
             factor=factor,
             rounds=rounds,
             prove=prove,
+            force=True,
         )
 
         def installer(_: Project, __: Sequence[str], ___: Callable[[str], None]) -> Install:
             return self.install
 
-        shutil.rmtree(self.project.explanations, ignore_errors=True)
-        tools = Tools(installer=installer)
+        # Only answers are asked for anew, not what the profiler costs.
+        tools = Tools(installer=installer, costs=lambda folder, _: Calibrations(folder))
         (only,) = Session(options, self.project, tools, self._say).explanations()
         return only
+
+    def forget(self) -> None:
+        """Remove the explanations that were kept, which nobody asks for again."""
+        shutil.rmtree(self.project.explanations, ignore_errors=True)
 
 
 def _variables(side: Installed) -> tuple[dict[str, str], ...]:

@@ -368,6 +368,12 @@ def test_a_slowdown_is_explained_from_two_environments(
         folders = [one.env_dir for one in sides]
         assert len({*folders}) == 2
         assert len({len(str(one)) for one in folders}) == 1
+        # A third commit would take the place of one that is in use.
+        with (
+            pytest.raises(WorkbenchError, match="end that with block first"),
+            bench.install(bench.environment, (after,)),
+        ):
+            raise AssertionError("installed all the same")
     compiled = [bytecode(one) for one in folders]
     assert compiled[0].keys() == compiled[1].keys()
     # Asked by the hook's processes and by those that asv starts.
@@ -384,3 +390,6 @@ def test_a_slowdown_is_explained_from_two_environments(
     again = bench.ask(before, before, BENCHMARK, rounds=1).explanation
     assert (same.before, same.after, same.causes) == (before, before, ())
     assert same.rounds_before != again.rounds_before
+    assert [*bench.project.explanations.iterdir()]
+    bench.forget()
+    assert not bench.project.explanations.exists()
