@@ -339,9 +339,8 @@ def test_functions_that_call_each_other_go_together_across_modules() -> None:
     """Neither alone nor its module: what awaits it stands elsewhere, and what awaits that too."""
     found = modules(store=STORE, flow=FLOW, step=STEP, other=("X = 1\n", "X = 2\n"))
     alone, of_module, together = ways(found, "get", "store.py")
-    awaited = "its callers await it now (`skip` in flow.py)"
-    assert alone.reason == awaited
-    assert of_module.reason == f"of `get`, {awaited}"
+    assert alone.reason == "its callers await it now (`skip` in flow.py)"
+    assert of_module.reason == "`get`'s callers await it now (`skip` in flow.py)"
     assert (together.scope, together.reason) == ("together", "")
     assert together.names == ("flow.py: skip", "step.py: step", "store.py: get")
     assert together.texts == {

@@ -279,7 +279,8 @@ def _hindrance(pairs: Collection[Pair], modules: Mapping[str, Module]) -> str:
         callers = [other for other in stays if _hangs_on(other, one)]
         if callers:
             why = _FOLLOW[one.turned] if one.turned else _signature(one)
-            return f"of `{one.name}`, {why}{_named(callers)}"
+            whose = why.replace("its ", f"`{one.name}`'s ", 1)
+            return whose + _named(callers)
     for one in pairs:
         called = [other for other in stays if _hangs_on(one, other)]
         if called:
