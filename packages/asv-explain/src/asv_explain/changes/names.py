@@ -6,6 +6,7 @@ import ast
 import builtins
 import symtable
 from collections.abc import Mapping
+from functools import lru_cache
 
 __all__ = ["unbound_names"]
 
@@ -15,6 +16,8 @@ _OF_MODULES = (
 )
 
 
+# Of each module both versions are asked about again and again, beside every text made of them.
+@lru_cache(maxsize=32)
 def unbound_names(text: str) -> Mapping[str, str]:
     """Names that are looked up in the module and are found nowhere, each with one of its readers.
 
@@ -24,13 +27,18 @@ def unbound_names(text: str) -> Mapping[str, str]:
         text: the module's source.
 
     Raises:
-        SyntaxError: It is no Python.
+        SyntaxError: It is no Python as this interpreter knows it.
     """
-    tree = ast.parse(text)
+    try:
+        return _unbound(ast.parse(text), symtable.symtable(text, "<module>", "exec"))
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise SyntaxError(str(error)) from error
+
+
+def _unbound(tree: ast.AST, top: symtable.SymbolTable) -> Mapping[str, str]:
     for one in ast.walk(tree):
         if isinstance(one, ast.ImportFrom) and any(alias.name == "*" for alias in one.names):
             return {}
-    top = symtable.symtable(text, "<module>", "exec")
     bound = {*dir(builtins), *_OF_MODULES}
     read: dict[str, str] = {}
     ahead = [(top, "")]

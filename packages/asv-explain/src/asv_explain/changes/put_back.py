@@ -94,7 +94,9 @@ def candidates(wanted: Wanted, modules: Mapping[str, Module]) -> Iterator[Candid
     """
     module = modules.get(wanted.path)
     if module is None or module.after is None:
-        reason = "its source did not change" if module is None else "its module is gone"
+        reason = "its module is gone"
+        if module is None:
+            reason = "its module has no source that changed and can be read"
         yield Candidate("alone", (f"{wanted.path}: {wanted.name}",), {}, reason)
         return
     pair = _pair(wanted, module, modules)
@@ -203,30 +205,34 @@ def _module(module: Module, modules: Mapping[str, Module]) -> Candidate:
 def _together(pair: Pair, modules: Mapping[str, Module]) -> Candidate | None:
     """The functions that call each other in another way than before, wherever they are."""
     every = [one for module in modules.values() for one in module.pairs if one.before and one.after]
-    members, ahead = [pair], [pair]
+    strict = [one for one in every if one.turned or one.shifted]
+    members, ahead = {id(pair): pair}, [pair]
     while ahead:
         one = ahead.pop()
-        for other in every:
-            if other not in members and (_hangs_on(one, other) or _hangs_on(other, one)):
-                members.append(other)
-                ahead.append(other)
+        tied = [other for other in strict if _hangs_on(one, other)]
+        if one.turned or one.shifted:
+            tied += [other for other in every if _hangs_on(other, one)]
+        ahead += [other for other in tied if id(other) not in members]
+        members.update((id(other), other) for other in tied)
     if len(members) < 2:
         return None
-    found = Candidate("together", tuple(sorted(one.told for one in members)), {})
+    found = Candidate("together", tuple(sorted(one.told for one in members.values())), {})
     if len(members) >= len(every):
         reason = f"all {len(every)} functions that changed call each other in another way"
         return replace(found, reason=f"{reason}: that is the commit before as a whole")
-    reads = {name for one in members if one.before is not None for name in one.before.reads}
+    reads = {
+        name for one in members.values() if one.before is not None for name in one.before.reads
+    }
     texts = {}
     try:
-        for path in dict.fromkeys(one.path for one in members):
+        for path in dict.fromkeys(one.path for one in members.values()):
             module = modules[path]
             helpers = [
                 one
                 for one in module.pairs
                 if one.after is None and one.bare in reads and _goes_back(one, module)
             ]
-            own = [one for one in members if one.path == path]
+            own = [one for one in members.values() if one.path == path]
             text = _text(module, [(one, module.before) for one in (*own, *helpers)])
             texts[path] = complete(text, module)
     except CannotStand as error:
@@ -273,7 +279,8 @@ def _hindrance(pairs: Collection[Pair], modules: Mapping[str, Module]) -> str:
         callers = [other for other in stays if _hangs_on(other, one)]
         if callers:
             why = _FOLLOW[one.turned] if one.turned else _signature(one)
-            return f"of `{one.name}`, {why}{_named(callers)}"
+            whose = why.replace("its ", f"`{one.name}`'s ", 1)
+            return whose + _named(callers)
     for one in pairs:
         called = [other for other in stays if _hangs_on(one, other)]
         if called:

@@ -32,11 +32,13 @@ class Pair:
         path: the import path of its module.
         before: the function before; None where it is new.
         after: the function after; None where it is gone.
+        recalled: last names of what it calls in another form than before.
     """
 
     path: str
     before: FunctionScope | None
     after: FunctionScope | None
+    recalled: frozenset[str]
 
     @property
     def name(self) -> str:
@@ -53,13 +55,6 @@ class Pair:
     def told(self) -> str:
         """Its file and its name."""
         return f"{self.path}: {self.name}"
-
-    @property
-    def recalled(self) -> frozenset[str]:
-        """Last names of what it calls in another way than before."""
-        if self.before is None or self.after is None:
-            return frozenset()
-        return frozenset(name for name, _ in self.before.calls ^ self.after.calls)
 
     @property
     def turned(self) -> str:
@@ -156,7 +151,12 @@ def read_module(path: str, before: bytes | None, after: bytes | None) -> Module:
         {} if ours is None else ours.source.functions,
         {} if theirs is None else theirs.source.functions,
     )
-    return Module(path, ours, theirs, tuple(Pair(path, *pair) for pair in pairs))
+    return Module(path, ours, theirs, tuple(_pair(path, *pair) for pair in pairs))
+
+
+def _pair(path: str, before: FunctionScope | None, after: FunctionScope | None) -> Pair:
+    recalled = set() if before is None or after is None else before.calls ^ after.calls
+    return Pair(path, before, after, frozenset(name for name, _ in recalled))
 
 
 def _version(content: bytes | None) -> Version | None:
