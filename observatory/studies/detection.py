@@ -42,6 +42,8 @@ FACTOR = 1.01
 SIZES = (0.0, 0.005, 0.01, 0.015, 0.02, 0.03, 0.05)
 """Slowdowns that are wanted. Of none at all, "slower" is a false alarm: the price of the factor."""
 
+_PERCENTS = ", ".join(f"{100 * size:g}" for size in SIZES)
+
 SAMPLE_SIZES = (0.05,)
 
 BENCHMARKS = 12
@@ -71,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         add=_add,
     )
     mistakes = (WorkbenchError, SubjectError, PlacingError, TruthError)
-    return run_study(STUDY, lambda: _Study(asked, found.factor).run(), mistakes)
+    return run_study(STUDY, lambda: _Study(asked, found.factor, found.sizes).run(), mistakes)
 
 
 def _add(parser: argparse.ArgumentParser) -> None:
@@ -82,6 +84,25 @@ def _add(parser: argparse.ArgumentParser) -> None:
         metavar="F",
         help="smallest slowdown that counts, for asv-explain and for asv (default: %(default)g)",
     )
+    parser.add_argument(
+        "--sizes",
+        type=_size,
+        nargs="+",
+        metavar="PERCENT",
+        help=f"only these of {_PERCENTS}; what is there of the others stays",
+    )
+
+
+def _size(text: str) -> float:
+    """Read a size of `SIZES` in percent.
+
+    Raises:
+        ArgumentTypeError: it is none of them.
+    """
+    for size in SIZES:
+        if text == f"{100 * size:g}":
+            return size
+    raise argparse.ArgumentTypeError(f"{text} is none of {_PERCENTS}")
 
 
 def in_turn(every: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -100,14 +121,15 @@ class _Study:
     Args:
         asked: what is asked for.
         factor: the smallest ratio that counts.
+        sizes: only these, or None for all.
     """
 
-    def __init__(self, asked: Asked, factor: float) -> None:
+    def __init__(self, asked: Asked, factor: float, sizes: Sequence[float] | None) -> None:
         self._asked = asked
         self._factor = factor
         self._budget = SAMPLE_BUDGET if asked.sample else BUDGET
         self._records = asked.records(budget=self._budget, factor=factor)
-        self._sizes = SAMPLE_SIZES if asked.sample else SIZES
+        self._sizes = sizes or (SAMPLE_SIZES if asked.sample else SIZES)
         self._tell = Console(stderr=True, highlight=False)
         self._benches: dict[str, Workbench] = {}
 
@@ -171,11 +193,11 @@ class _Study:
         return {**about, "others": others, **said}
 
     def _graded(self, bench: Workbench, site: Site) -> dict[str, Any]:
-        """The work of each size, measured once for each benchmark."""
+        """The work of each size, asked for or not, measured once for each benchmark."""
         key = f"graded {site.benchmark}"
         if key not in self._records:
             self._tell.print(f"{site.benchmark}: measuring what work costs in {site.place.name}")
-            wanted = [size for size in self._sizes if size]
+            wanted = [size for size in SIZES if size]
             rounds = SAMPLE_ROUNDS if self._asked.sample else ROUNDS
             found = graded(bench, site, wanted, rounds)
             self._records.add(

@@ -189,6 +189,8 @@ def test_a_stopped_study_goes_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     monkeypatch.setattr(detection, "slowed", lambda *_: {})
     monkeypatch.setattr(detection, "verdicts", verdicts)
     words = ["--out", str(tmp_path), "--number", "2", "--factor", "1.02"]
+    assert main([*words, "--sizes", "5", "0.5"]) == 0
+    assert {size for size, _ in pairs} == {5.0, 0.5}
     assert main(words) == 130
     assert main(words) == 0
     asked = [one for one in pairs if one[1] != "stop"]
@@ -196,4 +198,22 @@ def test_a_stopped_study_goes_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert len(made) == len(set(made)) == 5
     told = json.loads((tmp_path / "detection.json").read_bytes())
     assert told["figures"]["factor"] == 1.02
+    assert list(told["figures"]["sizes"]) == [str(size) for size in SIZES]
     assert {one["found"][HOOK]["trials"] for one in told["figures"]["sizes"].values()} == {2}
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("--sizes", "4"), "4 is none of 0, 0.5, 1, 1.5, 2, 3, 5"),
+        (("--factor", "0.9"), "a number above 1"),
+    ],
+)
+def test_what_can_not_be_tried_is_one_clear_line(
+    words: tuple[str, ...], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A size that is not graded, and a factor that counts everything, are refused."""
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    assert complaint in capsys.readouterr().err.splitlines()[-1]
