@@ -216,6 +216,7 @@ def _asked(asked: Asked, workbench: Workbench, injection: Injection) -> dict[str
         ).explanation
     except BROKEN as error:
         return {"verdict": "unknown", "causes": [], "broken": str(error)}
+    workbench.forget()
     keep_explanation(asked, injection.key, told)
     return described(told)
 

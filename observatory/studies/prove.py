@@ -100,6 +100,7 @@ def _trial(asked: Asked, case: Case, workbenches: Workbenches, budget: float) ->
             ).explanation
     except PlacingError as error:
         return {"failed": str(error), "proofs": [], "seconds": stages.seconds}
+    workbench.forget()
     return {
         "failed": "",
         "verdict": told.verdict.value,

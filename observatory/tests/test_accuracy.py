@@ -83,6 +83,9 @@ class _Bench:
         )
         return Explained(explanation(causes=(cause,), residual=0.2))
 
+    def forget(self) -> None:
+        """Nothing was kept."""
+
 
 class _Fakes:
     """What the studies find in place of real packages."""

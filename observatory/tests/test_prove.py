@@ -136,6 +136,9 @@ class _Bench:
         self.asked.append(after)
         return Explained(self.answers[after])
 
+    def forget(self) -> None:
+        """Nothing was kept."""
+
 
 def test_a_study_asks_again_about_what_was_called_slower(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
