@@ -4,9 +4,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Those of the hook, in an order in which each finds what it needs of those before it.
+STUDIES := accuracy peers prove false_alarms detection cost
 PACKAGES := packages/cascade-spec packages/cascade-graph packages/cascade-engine packages/asv-explain
 
-.PHONY: help explain test check clean
+.PHONY: help explain study test check clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -24,6 +26,12 @@ $(READY): requirements.txt
 
 explain: $(READY) ## time the engine across its milestones, publish a dashboard, say what changed and why
 	$(BIN)/python -m observatory.explain
+
+study: $(READY) ## run a small sample of each study of the hook, in some minutes
+	for study in $(STUDIES); do \
+		$(BIN)/python -m observatory.studies.$$study --sample || exit; \
+	done
+	$(BIN)/python -m observatory.studies.accuracy_document .asv/studies/sample
 
 test: $(READY) ## check the code, then run every test
 	$(MAKE) check

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-__all__ = ["main"]
+__all__ = ["PAIRS", "SIZES", "STAGES", "TARGET", "StudyError", "main", "repeated"]
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cases = [(*size, count) for size in sizes for count in pairs]
     shown = track(cases, "explaining", console=Console(stderr=True))
     try:
-        measured = {case: list(_repeats(case, options.repeats)) for case in shown}
+        measured = {case: list(repeated(case, options.repeats)) for case in shown}
     except StudyError as error:
         sys.stderr.write(f"explaining: {error}\n")
         return 2
@@ -75,8 +75,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _repeats(case: tuple[int, int, int], repeats: int) -> Iterator[dict[str, float]]:
-    """What each repeat took, all on the same profiles."""
+def repeated(case: tuple[int, int, int], repeats: int) -> Iterator[dict[str, float]]:
+    """What each repeat took, as `explain_once` tells it, all on the same profiles.
+
+    Args:
+        case: functions, edges and profiles of a side.
+        repeats: how many.
+
+    Raises:
+        StudyError: nothing could be measured.
+    """
     functions, edges, pairs = case
     with tempfile.TemporaryDirectory(prefix="explaining-") as folder:
         # At its start a process's peak memory is its parent's: what is big is made elsewhere.

@@ -30,7 +30,13 @@ ROOMS = {
     # It knows pages alone, whoever made them.
     "observatory/browser": {"observatory.browser"},
     # Known changes of real packages; who asks the hook about them is a study.
-    "observatory/injections": {"observatory.injections", "asv_explain"},
+    "observatory/injections": {
+        "observatory.injections",
+        "asv_explain",
+        # The engine is one of those that are changed.
+        "cascade.spec",
+        "cascade.runtime",
+    },
     # Studies measure what they watch, the hook included.
     "observatory/studies": {
         "asv_explain",
@@ -40,6 +46,8 @@ ROOMS = {
         "observatory.explain",
         "observatory.injections",
         "observatory.studies",
+        # What other profilers look at is set up as asv does.
+        "asv_runner",
     },
     "benchmarks": {
         "benchmarks",

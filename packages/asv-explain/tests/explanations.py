@@ -10,12 +10,15 @@ from asv_explain.explanation import (
     CommitRef,
     Explanation,
     Interval,
+    Outcome,
     Place,
+    Proof,
+    Refusal,
     Rounds,
     Verdict,
 )
 
-__all__ = ["CAUSE", "explanation", "unknown"]
+__all__ = ["CAUSE", "PROOF", "REFUSED", "explanation", "unknown"]
 
 CAUSE = Cause(
     name="FlowManager.should_skip",
@@ -33,6 +36,26 @@ CAUSE = Cause(
     after=Place("cascade/runtime/skips.py", 17),
     hunk="@@ -1 +1 @@\n-def\n+async def\n",
     commits=(CommitRef("a" * 40, "A", "2026-11-21T20:00:00+00:00", "feat: x"),),
+)
+
+REFUSED = Refusal(
+    "alone",
+    ("cascade/runtime/flow.py: FlowManager.should_skip",),
+    "its callers await it now (`NodeProcessor.process` in cascade/runtime/processor.py)",
+)
+
+PROOF = Proof(
+    outcome=Outcome.PROVEN,
+    scope="set",
+    names=("cascade/runtime/flow.py: FlowManager.should_skip", "cascade/runtime/flow.py: skip"),
+    reason="all of the interval lies above half of what was inferred",
+    inferred=0.6,
+    share=0.55,
+    interval=Interval(0.5, 0.61),
+    ratio=0.7,
+    ratio_interval=Interval(0.68, 0.72),
+    pairs=4,
+    refused=(REFUSED,),
 )
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from typing import Any
 
 import numpy as np
-from explanations import CAUSE, explanation
+from explanations import CAUSE, PROOF, REFUSED, explanation
 
 from asv_explain.explanation import (
     Cause,
@@ -115,6 +115,11 @@ def hostile(**changes: Any) -> Explanation:
             "path": f"path {HOSTILE}",
             "kind": f"kind {HOSTILE}",
             "account": f"account {HOSTILE}",
+            "proof": replace(
+                PROOF,
+                names=(f"proved {HOSTILE}",),
+                refused=(replace(REFUSED, reason=f"reason {HOSTILE}"),),
+            ),
             "before": Place(f"file before {HOSTILE}", 1),
             "after": Place(f"file after {HOSTILE}", 2),
             "hunk": f"@@ head {HOSTILE}\n-hunk {HOSTILE}\n+hunk {HOSTILE}",

@@ -59,7 +59,9 @@ def test_every_wish_reaches_the_program(world: World, monkeypatch: pytest.Monkey
         budget=30,
         rounds=8,
         bisect=True,
+        prove=True,
     )
+    assert [one.kind for one in found.caveats].count("unproved") == 1
     assert found.benchmark == "suite.time_night"
     assert found.bisection is not None
     assert found.bisection.suspected == (world.commits["c2"],)

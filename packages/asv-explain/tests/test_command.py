@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ from world import World, exported, made, options, run, stored
 from asv_explain import command, output
 from asv_explain.asv_side.asv_command import Explain
 from asv_explain.explanation import Verdict
+from asv_explain.store import Store
 
 
 @pytest.fixture
@@ -53,6 +55,48 @@ def test_what_is_stored_is_shown_again_and_measured_anew_by_force(
     run(world, "base", "after", "--force")
     assert len(world.measured) == 2 * count
     assert world.forced == [False, False, True]
+
+
+def test_what_is_stored_is_proved_without_measuring_it_again(world: World) -> None:
+    """The rounds that are kept serve; what could be said is kept, and not asked for again."""
+    world.commit("after", 0.020)
+    (plain,) = exported(world, "base", "after")
+    count = len(world.measured)
+    (found,) = exported(world, "base", "after", "--prove")
+    assert found["rounds_after"] == plain["rounds_after"]
+    # What this world's benchmark runs is no code of its commits.
+    assert [one["kind"] for one in found["caveats"]].count("unproved") == 1
+    assert exported(world, "base", "after", "--prove") == exported(world, "base", "after")
+    assert len(world.measured) == count
+    assert stored(world)[0].caveats[-1].kind == "unproved"
+    world.commit("same", 0.010)
+    (same,) = exported(world, "base", "same", "--prove")
+    assert "unproved" not in [one["kind"] for one in same["caveats"]]
+
+
+def test_only_time_is_proved(world: World) -> None:
+    """Of memory, a caveat says that nothing can be put back, and what helps."""
+    world.commit("after", 0.020)
+    run(world, "base", "after")
+    (kept,) = stored(world)
+    Store(world.root / ".asv" / "explanations").put(
+        dataclasses.replace(kept, kind="mem", unit="bytes")
+    )
+    (found,) = exported(world, "base", "after", "--prove")
+    assert (found["kind"], found["caveats"][-1]["kind"]) == ("mem", "unproved")
+    assert found["caveats"][-1]["text"] == "only causes of time are put back"
+
+
+def test_what_a_search_found_is_proved_at_its_commit(world: World) -> None:
+    """The commit that holds the step is installed for it, whatever the range's last one is."""
+    world.commit("slow", 0.020)
+    world.commit("later", 0.020)
+    (found,) = exported(world, "base", "later", "--bisect")
+    assert world.name(found["after"]) == "slow"
+    installs = len(world.installs)
+    (proved,) = exported(world, "base", "later", "--bisect", "--prove")
+    assert proved["after"] == found["after"]
+    assert world.installs[installs:] == [("base", "later"), ("slow",)]
 
 
 @pytest.mark.parametrize("lost", [False, True])

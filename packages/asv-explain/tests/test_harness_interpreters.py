@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import ctypes
+import hashlib
 import json
 import os
 import platform
@@ -273,6 +274,21 @@ def test_a_raw_benchmark_is_profiled_in_its_own_process(python: str, suite: Path
     assert answer["error"] is None
     assert {"<module>", "Basket", "drive", "leaf"} <= set(by_name(answer, "site"))
     assert by_name(answer, "site")["<module>"]["path"] == "library.py"
+
+
+@pytest.mark.parametrize(("benchmark", "index"), [("Shop.time_work", 2), ("timeraw_import", None)])
+def test_another_source_stands_in_for_a_file(
+    python: str, suite: Path, benchmark: str, index: int | None
+) -> None:
+    """The module is imported from that source on any interpreter, in raw processes as well."""
+    file = suite / "stand_in.json"
+    digest = hashlib.blake2b(LIBRARY.encode()).hexdigest()
+    listed = {"path": "library.py", "text": "raise OSError('other')\n", "digest": digest}
+    file.write_text(json.dumps({"strict": True, "modules": [listed]}))
+    answer = ask(python, suite, benchmark, "time", param_index=index, stand_in=str(file))
+    assert answer["error"] == {"kind": "failed", "text": "OSError: other"} or (
+        answer["error"]["text"] == "RuntimeError: OSError: other"
+    )
 
 
 def test_the_harness_is_python_of_the_oldest_version() -> None:

@@ -7,7 +7,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from explanations import CAUSE, explanation, unknown
+from explanations import CAUSE, PROOF, explanation, unknown
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -21,6 +21,7 @@ from asv_explain.explanation import (
     Interval,
     LineChange,
     Place,
+    Refusal,
     Verdict,
 )
 from asv_explain.reports.markdown import FIRST_CAUSES, HUNK_LINES, LIMIT, to_markdown
@@ -101,6 +102,7 @@ def hostile(text: str) -> Explanation:
         hunk=text,
         commits=(commit,),
         lines=(LineChange(text, place, place, 1, 2, 1, 1, text),),
+        proof=dataclasses.replace(PROOF, names=(text,), refused=(Refusal("alone", (text,), text),)),
     )
     return explanation(
         benchmark=text,
@@ -225,7 +227,7 @@ def test_nothing_from_outside_is_markup() -> None:
     long = f"{HOSTILE}({HOSTILE})"
     assert rows[1][1].startswith(plain(long)[:190])
     assert rows[1][1].endswith(f"\n{shown(HOSTILE)}")
-    assert rows[1][3] == f"{shown(HOSTILE)}, 50 % ± 10"
+    assert rows[1][3].startswith(f"{shown(HOSTILE)}, 50 % ± 10, proven, not alone: 55 %")
     assert any(row[0] == f"{shown(HOSTILE)}\n{shown(HOSTILE)}:3" for row in rows)
     assert not re.search(r"[\x00-\x09\x0b-\x1f]", text)
 

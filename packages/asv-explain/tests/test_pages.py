@@ -55,10 +55,19 @@ def test_everything_is_shown() -> None:
     for one in (
         *("benchmark", "param", "environment", "machine", "subject", "author", "name", "path"),
         *("kind", "account", "file before", "file after", "head", "hunk", "source before"),
-        *("source after", "line", "via", "caveat", "remedy", "fact", "value", "scale"),
+        *("source after", "line", "via", "caveat", "remedy", "fact", "value", "scale", "proved"),
+        *("reason",),
     ):
         assert f"{one} {HOSTILE}" in text, one
-    for figure in ("50 % ± 10", "+500 ms", "12 → 12.50", "1 µs → 2 µs", "+400 ms", "b" * 8):
+    for figure in (
+        "50 % ± 10",
+        "proven, not alone: 55 % [50 to 61] back",
+        "+500 ms",
+        "12 → 12.50",
+        "1 µs → 2 µs",
+        "+400 ms",
+        "b" * 8,
+    ):
         assert figure in text
     for number, ratio in (("1 s", "2.000"), ("1.1 s", "1.909")):
         assert number in text

@@ -7,7 +7,7 @@ import io
 import re
 
 import pytest
-from explanations import CAUSE, explanation, unknown
+from explanations import CAUSE, PROOF, REFUSED, explanation, unknown
 from rich.console import Console
 
 from asv_explain.explanation import (
@@ -16,7 +16,10 @@ from asv_explain.explanation import (
     Explanation,
     Interval,
     LineChange,
+    Outcome,
     Place,
+    Proof,
+    Refusal,
     Rounds,
     Verdict,
 )
@@ -54,6 +57,64 @@ def test_the_terminal_tells_everything_in_80_columns() -> None:
         "caveat: only 2 rounds; raise --budget",
     ):
         assert part in text
+
+
+def with_proof(proof: Proof, **changes: object) -> Explanation:
+    """An explanation whose first cause was put back."""
+    return explanation(causes=(dataclasses.replace(CAUSE, proof=proof),), **changes)
+
+
+def proof_told(one: Explanation) -> str:
+    """What the terminal says of proofs, in one line."""
+    text = " ".join(shown(one).split())
+    return text[text.index("proof: ") : text.index(" cascade/runtime/skips.py:17")]
+
+
+def test_what_came_back_stands_below_what_was_inferred() -> None:
+    """A cause put back alone has one line: the outcome, what came back, what was inferred."""
+    alone = dataclasses.replace(PROOF, scope="alone", names=PROOF.names[:1], refused=())
+    assert proof_told(with_proof(alone)) == (
+        "proof: proven: put back alone, it gives back 55 % [50 to 61] of the slowdown; "
+        "60 % inferred"
+    )
+    gained = with_proof(alone, verdict=Verdict.FASTER)
+    assert "it costs 55 % [50 to 61] of the gain again" in proof_told(gained)
+    endless = dataclasses.replace(alone, outcome=Outcome.OPEN, interval=None)
+    assert "open: put back alone, it gives back 55 % of the slowdown" in proof_told(
+        with_proof(endless)
+    )
+    unmeasured = dataclasses.replace(endless, share=None)
+    assert "open: put back alone, it can't be told from what was measured" in proof_told(
+        with_proof(unmeasured)
+    )
+
+
+def test_what_can_not_stand_alone_says_why_and_what_stood() -> None:
+    """The reason comes first, then what was put back in its place."""
+    assert proof_told(with_proof(PROOF)) == (
+        "proof: cannot be swapped alone: its callers await it now (`NodeProcessor.process` in "
+        "cascade/runtime/processor.py) "
+        "proof: proven: put back with all that changed in cascade/runtime/flow.py (2 functions), "
+        "it gives back 55 % [50 to 61] of the slowdown; 60 % inferred for all of that"
+    )
+
+
+def test_what_can_not_be_put_back_at_all_gives_each_reason() -> None:
+    """Each way that was tried has a line; nothing is said to be proven."""
+    names = tuple(f"a/b.py: f{number}" for number in range(3))
+    refused = (
+        REFUSED,
+        Refusal("set", names, "of `f`, why"),
+        Refusal("module", ("a/b.py",), "the module is new"),
+        Refusal("together", names, "all of it"),
+    )
+    nothing = Proof(Outcome.CANNOT, "together", names, "why", 0.5, refused=refused)
+    assert proof_told(with_proof(nothing)).endswith(
+        "processor.py) proof: nor with all that changed in a/b.py (3 functions): of `f`, why "
+        "proof: nor with all of a/b.py: the module is new proof: nor with all that call each other "
+        "in another way than before (3 functions): all of it"
+    )
+    assert "cannot be swapped" in to_markdown([with_proof(nothing)])
 
 
 LINE = LineChange(

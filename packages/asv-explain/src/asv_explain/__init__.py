@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from asv_explain.api import ExplainError, explain, load, stored
-    from asv_explain.explanation import Cause, Caveat, Explanation, Interval, Verdict
+    from asv_explain.explanation import (
+        Cause,
+        Caveat,
+        Explanation,
+        Interval,
+        Outcome,
+        Proof,
+        Refusal,
+        Verdict,
+    )
 
 __all__ = [
     "Cause",
@@ -14,6 +23,9 @@ __all__ = [
     "ExplainError",
     "Explanation",
     "Interval",
+    "Outcome",
+    "Proof",
+    "Refusal",
     "Verdict",
     "explain",
     "load",

@@ -40,6 +40,7 @@ def explain(
     budget: float = BUDGET,
     rounds: int | None = None,
     bisect: bool = False,
+    prove: bool = False,
     force: bool = False,
     say: Say | None = None,
 ) -> list[Explanation]:
@@ -61,6 +62,8 @@ def explain(
         budget: seconds of measuring for each benchmark.
         rounds: pairs of rounds; unless given, as many as a clear answer takes.
         bisect: whether to narrow a range of several commits to one.
+        prove: whether to put the code of the first causes back, each by itself, and measure how
+            much of the slowdown that gives back; takes at most ``budget`` once more.
         force: whether to measure again what is stored.
         say: is told in one line what is being done; nobody unless given.
 
@@ -86,6 +89,7 @@ def explain(
         budget=_valid(seconds, budget),
         rounds=None if rounds is None else _valid(count, rounds),
         bisect=bisect,
+        prove=prove,
         force=force,
     )
     try:

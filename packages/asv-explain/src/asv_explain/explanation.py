@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from asv_explain.bisection import Bisection
+from asv_explain.proof import Outcome, Proof, Refusal
 from asv_explain.verdict import Interval, Verdict
 
 __all__ = [
@@ -25,7 +26,10 @@ __all__ = [
     "Interval",
     "Kind",
     "LineChange",
+    "Outcome",
     "Place",
+    "Proof",
+    "Refusal",
     "Rounds",
     "Verdict",
     "decode",
@@ -33,7 +37,7 @@ __all__ = [
 ]
 
 # Raised with every change that a reader of the JSON could trip over.
-SCHEMA = 3
+SCHEMA = 4
 
 SECONDS = "seconds"
 """The unit of time_ and timeraw_ benchmarks."""
@@ -141,6 +145,8 @@ class Cause:
         source_before: the changed lines of ``before`` with all that belongs to them, such as a
             whole function; empty where there are none.
         source_after: the same of ``after``.
+        proof: what putting its code back gave back; None where that was not asked for, or where
+            it is none of the first causes.
     """
 
     name: str
@@ -162,6 +168,7 @@ class Cause:
     noise: bool = False
     source_before: str = ""
     source_after: str = ""
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ class Options:
         budget: seconds of measuring for each benchmark.
         rounds: pairs of rounds, or None to go on until the answer is clear.
         bisect: whether to narrow a range of several commits to one.
+        prove: whether to put the first causes back and measure what that gives back.
         gate: whether the exit status tells of slowdowns.
         force: whether to measure again what is stored.
         verbose: whether to tell more.
@@ -68,6 +69,7 @@ class Options:
     budget: float = BUDGET
     rounds: int | None = None
     bisect: bool = False
+    prove: bool = False
     gate: bool = False
     force: bool = False
     verbose: bool = False
@@ -114,6 +116,12 @@ def add_arguments(parser: argparse.ArgumentParser, *, own: bool = True) -> None:
         action="store_true",
         help="where A..B holds several commits, narrow what got slower to one",
     )
+    parser.add_argument(
+        "--prove",
+        action="store_true",
+        help="put the code of the first causes back, each by itself, and measure how much of the "
+        "slowdown that gives back; takes at most the budget once more",
+    )
     parser.add_argument("--gate", action="store_true", help="exit status 3 or 4, see below")
     parser.add_argument("--force", action="store_true", help="measure again what is stored")
     for name, what in (
@@ -151,6 +159,7 @@ def read_options(found: argparse.Namespace, parser: argparse.ArgumentParser) -> 
         budget=found.budget,
         rounds=found.rounds,
         bisect=found.bisect,
+        prove=found.prove,
         gate=found.gate,
         force=found.force,
         verbose=bool(found.verbose),

@@ -37,6 +37,7 @@ from asv_explain.options import Options
 from asv_explain.parts import Explained, placed, unmeasured
 from asv_explain.pipeline import explain
 from asv_explain.profiles.pair import ProfilePair
+from asv_explain.proving import Trials, open_to_proof, proved, without_proof
 from asv_explain.store import Kept, Store
 from asv_explain.suspect import Installed, Suspect
 from asv_explain.value_pipeline import explain_values
@@ -190,21 +191,43 @@ class Session:
                 return
             suspects = group.suspects or self._between(group, after)
             for number, suspect in enumerate(suspects, start=1):
-                stored = self._stored(group, suspect)
-                if stored is not None:
-                    yield stored
-                    continue
-                self._say(
-                    f"{number} of {len(suspects)}: measuring {suspect.benchmark}"
-                    f"{_shown(suspect.params)}, about {self._options.budget:g} s at most"
-                )
-                explained = placed(
-                    self._measured(group, suspect, before, after),
-                    self._history,
-                    machine_facts(self._project, suspect.machine),
-                )
-                self._store.put(explained.explanation, explained.profiles)
+                explained = self._stored(group, suspect)
+                if explained is None:
+                    self._say(
+                        f"{number} of {len(suspects)}: measuring {suspect.benchmark}"
+                        f"{_shown(suspect.params)}, about {self._options.budget:g} s at most"
+                    )
+                    explained = placed(
+                        self._measured(group, suspect, before, after),
+                        self._history,
+                        machine_facts(self._project, suspect.machine),
+                    )
+                    self._store.put(explained.explanation, explained.profiles)
+                if self._options.prove and open_to_proof(explained.explanation):
+                    explained = self._proved(group, suspect, after, explained)
+                    self._store.put(explained.explanation, explained.profiles)
                 yield explained
+
+    def _proved(
+        self, group: _Group, suspect: Suspect, after: Installed, explained: Explained
+    ) -> Explained:
+        """The same with what putting its first causes back gave back."""
+        told = explained.explanation
+        if told.kind != "time":
+            reason = "only causes of time are put back"
+            return without_proof(explained, reason, "look at the diffs of the causes")
+        pair = dataclasses.replace(suspect, before=told.before, after=told.after)
+        plan = Plan(budget=self._options.budget, rounds=self._options.rounds)
+        with ExitStack() as stack:
+            if told.after != after.commit:
+                # A search ended at another commit than the range's last.
+                install = self._install(group.environment, (told.after,))
+                try:
+                    (after,) = stack.enter_context(install)
+                except InstallError as error:
+                    return without_proof(explained, str(error), "see the log")
+            trials = Trials(pair, after, plan, self._tools.runner, self._tools.clock, self._say)
+            return proved(explained, self._history, trials)
 
     def _listed_by_the_other(self, group: _Group, error: InstallError) -> tuple[Suspect, ...]:
         """The suspects of two commits of which one can't be installed, as the other lists them."""

@@ -7,6 +7,8 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from asv_explain.changes.calling import Parameters, calls_in, parameters_of
+
 __all__ = ["FunctionScope", "Outer", "Source", "Statement", "read_source"]
 
 
@@ -15,7 +17,9 @@ class FunctionScope:
     """A function: its qualified name, where it is, and digests of what it does.
 
     Lambdas, comprehensions and generator expressions belong to the function that holds them;
-    functions and classes defined inside are scopes of their own.
+    functions and classes defined inside are scopes of their own. ``calls`` holds the last name of
+    each function that it calls, with the form of the call: whether it awaits it, and how many
+    positions and which names it gives.
     """
 
     name: str
@@ -25,7 +29,15 @@ class FunctionScope:
     decorators: str
     defaults: str
     is_async: bool
+    is_generator: bool
+    parameters: Parameters
     reads: frozenset[str]
+    calls: frozenset[tuple[str, str]]
+
+    @property
+    def bare(self) -> str:
+        """Its name as callers write it."""
+        return self.name.rpartition(".")[2]
 
     @property
     def digest(self) -> tuple[str, str, str, bool]:
@@ -169,7 +181,14 @@ class _Reader(ast.NodeTransformer):
                 decorators=_digest(node.decorator_list),
                 defaults=_digest(defaults, str([d is None for d in arguments.kw_defaults])),
                 is_async=isinstance(node, ast.AsyncFunctionDef),
+                is_generator=any(
+                    isinstance(one, ast.Yield | ast.YieldFrom)
+                    for statement in body
+                    for one in ast.walk(statement)
+                ),
+                parameters=parameters_of(arguments),
                 reads=_read([*body, *node.decorator_list, *defaults]),
+                calls=calls_in(body),
             )
         )
         return _mark(node.name)

@@ -13,7 +13,7 @@ from asv_explain.changes.import_paths import import_paths
 from asv_explain.changes.outer_changes import OuterChange, outer_changes, with_readers
 from asv_explain.changes.scopes import FunctionScope, Source, read_source
 
-__all__ = ["Change", "Changes", "read_changes"]
+__all__ = ["Change", "Changes", "function_pairs", "read_changes"]
 
 _NOTHING = Source({}, {}, frozenset())
 
@@ -52,7 +52,7 @@ def read_changes(repository: Path, before: str, after: str, paths: Iterable[str]
             items.append(blank)
             continue
         outside += outer_changes(ours, theirs, blank)
-        for left, right in _pairs(ours.functions, theirs.functions):
+        for left, right in function_pairs(ours.functions, theirs.functions):
             if left is not None and right is not None:
                 items += _changed(left, right, blank)
             elif left is not None:
@@ -94,7 +94,7 @@ def _lines(scope: FunctionScope) -> tuple[int, int]:
     return scope.first, scope.last
 
 
-def _pairs(
+def function_pairs(
     before: Mapping[str, Sequence[FunctionScope]], after: Mapping[str, Sequence[FunctionScope]]
 ) -> Iterable[tuple[FunctionScope | None, FunctionScope | None]]:
     """Functions of both sides by name; same-named ones by what they do, then by order."""

@@ -20,6 +20,7 @@ __all__ = [
     "MIN_PAIRS",
     "Confirmation",
     "Estimate",
+    "computes",
     "confirm",
     "estimate",
     "mean_interval",
@@ -187,7 +188,7 @@ def confirm(rounds: Rounds, factor: float = FACTOR, confidence: float = CONFIDEN
         [r.instructions for r in timed.before], [r.instructions for r in timed.after], confidence
     )
     verdict, clock = _judge(wall, factor), "wall"
-    if verdict is Verdict.UNKNOWN and _computes(timed.before) and _computes(timed.after):
+    if verdict is Verdict.UNKNOWN and computes(timed.before) and computes(timed.after):
         verdict, clock = _judge(cpu, factor), "cpu"
     if verdict is Verdict.UNKNOWN:
         clock = ""
@@ -228,7 +229,7 @@ def _active(taken: Round) -> float:
     return (taken.cpu or 0.0) + taken.delayed
 
 
-def _computes(rounds: Sequence[Round]) -> bool:
+def computes(rounds: Sequence[Round]) -> bool:
     """Tell whether a side computes throughout, other programs' disturbances left aside."""
     shares = [_active(each) / each.wall for each in rounds if each.wall]
     return bool(shares) and float(np.median(shares)) >= COMPUTING

@@ -11,7 +11,10 @@ object written to the file that the request names. The request's keys:
 - batches: how many samples' worth of calls the profile covers;
 - frames, peak, lines, late, loaded: of a trace, how many frames of each traceback to keep, near
   how many bytes to look for the peak (0: only learn it), whether to look at each line, and whether
-  to begin when the benchmarks are imported, which take so many bytes ("loaded").
+  to begin when the benchmarks are imported, which take so many bytes ("loaded");
+- stand_in (or left out): a file that names modules and the sources to run in place of their files'
+  own: {"strict": ..., "modules": [{"path", "text", "digest"}, ...]}, the first of which has to be
+  imported. The digest is that of the text which the file has to hold. No file is changed.
 
 A round tells, besides what was measured per call, the setup's wall seconds per sample ("setup"),
 and the seconds per call in which other processes had the processor ("delayed").
@@ -23,7 +26,7 @@ benchmark's value is what a shallow copy of the object doesn't share with it; th
 blocks that are freed when the object goes while its copy stays, with the lines that allocated them.
 """
 
-# ruff: noqa: E402, PTH100, PTH105, PTH112, PTH118, PTH119, PTH120, PTH123
+# ruff: noqa: E402, PTH100, PTH105, PTH112, PTH113, PTH118, PTH119, PTH120, PTH123
 # The imports follow the path's repair; the paths of code are texts, as the interpreter gives them.
 from __future__ import annotations
 
@@ -401,6 +404,91 @@ def delay_clock() -> Callable[[], float]:
     return read
 
 
+# --- sources that stand in for those of files ---
+
+# A raw benchmark's process runs it as well, before it imports anything else.
+_STAND_IN_CODE = """
+import _frozen_importlib_external as external
+codes = {file: compile(text, file, "exec", 0, True) for file, text in texts.items()}
+read = external.SourceFileLoader.get_code
+def get_code(loader, name):
+    if loader.path not in codes:
+        return read(loader, name)
+    used.add(loader.path)
+    return codes[loader.path]
+external.SourceFileLoader.get_code = get_code
+"""
+
+
+class _Unswapped(Exception):
+    """Sources can't stand in for those of files; the text says why."""
+
+
+class StandIns:
+    """Has modules imported from other sources than their files hold.
+
+    Args:
+        file: The file that names the modules, or None for none.
+        search_path: sys.path as the environment sets it up.
+    """
+
+    def __init__(self, file: str | None, search_path: Sequence[str]) -> None:
+        self.texts: dict[str, str] = {}
+        self.used: set[str] = set()
+        self._files: list[list[str]] = []
+        self._unawaited: list[str] = []
+        self._strict = False
+        if file is None:
+            return
+        with open(file, encoding="utf-8") as source:
+            wanted = json.load(source)
+        self._strict = wanted["strict"]
+        for module in wanted["modules"]:
+            self._files.append(list(_files_of(module["path"], search_path)))
+            for each in self._files[-1]:
+                if _digest_of(each) != module["digest"]:
+                    raise _Unswapped(f"{module['path']} is installed in another form than in git")
+                self.texts[each] = module["text"]
+
+    def start(self) -> None:
+        """Exchange the sources in this process, before it imports any of the modules."""
+        if not self._files:
+            return
+        try:
+            exec(_STAND_IN_CODE, {"texts": self.texts, "used": self.used})  # noqa: S102 - ours
+        except SyntaxError as error:
+            raise _Unswapped(f"this interpreter can't read it: {error.msg}") from error
+        if self._strict:
+            # Called as before, what is a coroutine function would run nothing at all.
+            warnings._warn_unawaited_coroutine = self._note_unawaited  # type: ignore[attr-defined]
+
+    def _note_unawaited(self, coroutine: Any) -> None:
+        self._unawaited.append(coroutine.__qualname__)
+
+    def check(self) -> None:
+        """See that the first module was imported, and that nothing was called in vain."""
+        if self._files and not self.used.intersection(self._files[0]):
+            raise _Unswapped("its module is not imported from the file in git")
+        if self._unawaited:
+            raise _Unswapped(f"{self._unawaited[0]} is called and never awaited")
+
+
+def _files_of(path: str, search_path: Sequence[str]) -> Iterator[str]:
+    """Give each spelling of a module's file by which the interpreter may import it."""
+    folders = [entry for entry in search_path if entry] + [base for _, base in _editable()]
+    for folder in dict.fromkeys(folders):
+        for spelling in dict.fromkeys([os.path.abspath(folder), os.path.realpath(folder)]):
+            file = os.path.join(spelling, *path.split("/"))
+            if os.path.isfile(file):
+                yield file
+
+
+def _digest_of(file: str) -> str:
+    """Digest the text of a source, whatever its encoding and its line ends."""
+    with tokenize.open(file) as source:
+        return hashlib.blake2b(source.read().encode("utf-8", "surrogatepass")).hexdigest()
+
+
 # --- timing just what asv times ---
 
 
@@ -500,6 +588,9 @@ from timeit import default_timer as clock, timeit
 from time import process_time
 request = {request!r}
 taken = []
+stand_ins = {{"texts": request["stand_ins"], "used": set()}}
+if stand_ins["texts"]:
+    exec(request["stand_in_code"], stand_ins)
 if request["profile"]:
     from _lsprof import Profiler
     profiler = Profiler()
@@ -516,6 +607,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 spec = spec_from_file_location("asv_explain_harness", request["harness"])
 harness = module_from_spec(spec)
 spec.loader.exec_module(harness)
+request["stood_in"] = sorted(stand_ins["used"])
 harness.raw_child(request, taken, profiler.getstats() if request["profile"] else None)
 """
 
@@ -523,7 +615,12 @@ harness.raw_child(request, taken, profiler.getstats() if request["profile"] else
 def raw_child(request: dict[str, Any], taken: Sequence[Any], stats: Sequence[Any] | None) -> None:
     """Write what the process of a timeraw benchmark measured to the file its request names."""
     (wall, cpu), (wall_end, cpu_end) = taken
-    answer: dict[str, Any] = {"wall": wall_end - wall, "cpu": cpu_end - cpu, "profile": None}
+    answer: dict[str, Any] = {
+        "wall": wall_end - wall,
+        "cpu": cpu_end - cpu,
+        "profile": None,
+        "stood_in": request["stood_in"],
+    }
     if stats is not None:
         homes = Homes(request["benchmark_dir"], request["search_path"])
         answer["profile"] = describe(stats, homes, request["number"], answer["wall"])
@@ -539,6 +636,7 @@ class RawMeter:
         env: What the benchmark adds to the environment's variables.
         benchmark_dir: The folder of the benchmarks.
         search_path: sys.path as the environment sets it up.
+        stand_ins: What the processes import in place of files.
     """
 
     def __init__(
@@ -547,10 +645,16 @@ class RawMeter:
         env: dict[str, str] | None,
         benchmark_dir: str,
         search_path: Sequence[str],
+        stand_ins: StandIns,
     ) -> None:
         self._source = source
         self._env = {**os.environ, **(env or {})}
-        self._where = {"benchmark_dir": benchmark_dir, "search_path": list(search_path)}
+        self._where = {
+            "benchmark_dir": benchmark_dir,
+            "search_path": list(search_path),
+            "stand_ins": stand_ins.texts,
+        }
+        self._stand_ins = stand_ins
         self.setup = 0.0
         self.readings: list[Reading] = []
 
@@ -580,6 +684,7 @@ class RawMeter:
                 "number": number,
                 "profile": profiled,
                 "harness": os.path.abspath(__file__),
+                "stand_in_code": _STAND_IN_CODE,
                 "output": output,
             }
             done = subprocess.run(
@@ -597,6 +702,7 @@ class RawMeter:
                 raise RuntimeError(lines[-1])
             with open(output, encoding="utf-8") as file:
                 answer: dict[str, Any] = json.load(file)
+        self._stand_ins.used.update(answer["stood_in"])
         return answer
 
 
@@ -983,7 +1089,10 @@ def _traced(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _measure(
-    benchmark: Any, request: dict[str, Any], counter: Callable[[], int | None]
+    benchmark: Any,
+    request: dict[str, Any],
+    counter: Callable[[], int | None],
+    stand_ins: StandIns,
 ) -> dict[str, Any]:
     """Time a benchmark that is set up, and profile it if asked to."""
     kinds = importlib.import_module("asv_runner.benchmarks")
@@ -996,7 +1105,8 @@ def _measure(
         if isinstance(benchmark, kinds.timeraw.TimerawBenchmark):
             env = getattr(benchmark, "_timeraw_env", None)
             source = lambda: benchmark.func(*params)  # noqa: E731 - a name would say no more
-            meters.append(RawMeter(source, env, request["benchmark_dir"], request["search_path"]))
+            where = request["benchmark_dir"], request["search_path"]
+            meters.append(RawMeter(source, env, *where, stand_ins))
         else:
             timer = getattr(benchmark, "timer", time.perf_counter)
             meters.append(
@@ -1094,6 +1204,8 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
             os.sched_setaffinity(0, {request["cpu"]})
         if mode == "trace":
             return _traced(request)
+        stand_ins = StandIns(request.get("stand_in"), request["search_path"])
+        stand_ins.start()
         benchmark = _load(request)
         if mode == "inspect":
             return {
@@ -1111,7 +1223,11 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
             return {"schema": SCHEMA, "error": None}
         if mode == "value":
             return _set_up(benchmark, _value)
-        return _set_up(benchmark, lambda benchmark: _measure(benchmark, request, counter))
+        taken = _set_up(benchmark, lambda one: _measure(one, request, counter, stand_ins))
+        stand_ins.check()
+        return taken
+    except _Unswapped as why:
+        return _failure("unswapped", str(why))
     except _Skipped:
         return _failure("skipped", "the benchmark's setup says that it does not apply")
     except _Untraceable:

@@ -14,7 +14,7 @@ from asv_explain.measuring.rounds import Rounds
 from asv_explain.measuring.session import Plan, Session, Side, Stop
 from asv_explain.suspect import Installed, Suspect
 
-__all__ = ["Plan", "measure"]
+__all__ = ["Plan", "measure", "sides_in", "take_turns"]
 
 LOOK_AT = tuple(MIN_PAIRS * 2**look for look in range(LOOKS))
 """After how many pairs measuring asks whether it may stop: seldom, as each look may err."""
@@ -66,12 +66,7 @@ def measure(
     """
     start = clock()
     with tempfile.TemporaryDirectory(prefix="asv-explain-", ignore_cleanup_errors=True) as folder:
-        sides = []
-        for name, installed in (("before", before), ("after", after)):
-            home = Path(folder, name)
-            home.mkdir()
-            sides.append(Side(installed, home, plan.timeout))
-        session = Session(suspect, (sides[0], sides[1]), plan, runner)
+        session = Session(suspect, sides_in(Path(folder), (before, after), plan), plan, runner)
         try:
             session.prepare(session.before)
             session.prepare(session.after)
@@ -82,6 +77,17 @@ def measure(
         except Stop:
             return session.rounds
         return session.rounds
+
+
+def sides_in(folder: Path, installed: tuple[Installed, Installed], plan: Plan) -> tuple[Side, Side]:
+    """Give each side a folder of its own in a folder."""
+    homes = [folder / name for name in ("before", "after")]
+    for home in homes:
+        home.mkdir()
+    return (
+        Side(installed[0], homes[0], plan.timeout),
+        Side(installed[1], homes[1], plan.timeout),
+    )
 
 
 def _time(session: Session, plan: Plan, clock: Callable[[], float], start: float) -> None:
@@ -114,15 +120,40 @@ def _take_turns(
     start: float,
 ) -> None:
     budget = TIMING_SHARE * plan.budget - (clock() - start)
+
+    def settled() -> bool:
+        return _verdict(session, plan) is not Verdict.UNKNOWN
+
+    take_turns(session, take, plan.rounds, settled, clock, budget)
+
+
+def take_turns(
+    session: Session,
+    take: Callable[[Side], None],
+    rounds: int | None,
+    settled: Callable[[], bool],
+    clock: Callable[[], float],
+    budget: float,
+) -> None:
+    """Take pairs of rounds, in turns, until the answer is clear or the time is spent.
+
+    Args:
+        session: The course of measuring.
+        take: Takes one round.
+        rounds: So many pairs whatever else; None to stop by the others.
+        settled: Tells whether the answer is clear; it is asked after some of the pairs alone.
+        clock: Gives seconds, from whenever.
+        budget: Seconds from this moment.
+    """
     spent = [clock()]
-    most = LOOK_AT[-1] if plan.rounds is None else plan.rounds
+    most = LOOK_AT[-1] if rounds is None else rounds
     for pair in range(most):
         for side in session.turns(pair):
             take(side)
         spent.append(clock())
-        if plan.rounds is not None:
+        if rounds is not None:
             continue
-        if pair + 1 in LOOK_AT and _verdict(session, plan) is not Verdict.UNKNOWN:
+        if pair + 1 in LOOK_AT and settled():
             return
         if _times_up(spent, budget):
             return

@@ -10,7 +10,7 @@ from typing import Any
 __all__ = ["Failure", "Round", "RoundError", "Rounds", "round_from_answer"]
 
 SCHEMA = 1
-KINDS = frozenset({"failed", "timeout", "skipped", "untraceable"})
+KINDS = frozenset({"failed", "timeout", "skipped", "untraceable", "unswapped"})
 
 
 class RoundError(ValueError):
@@ -22,7 +22,8 @@ class Failure:
     """Why a process measured nothing.
 
     Attributes:
-        kind: "failed", "timeout", "skipped", or "untraceable" where there is no tracemalloc.
+        kind: "failed", "timeout", "skipped", "untraceable" where there is no tracemalloc, or
+            "unswapped" where a module could not be imported from another source.
         text: The last line of the traceback, or what stands in for it.
     """
 

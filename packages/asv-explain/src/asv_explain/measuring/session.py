@@ -71,13 +71,14 @@ class Plan:
 
 @dataclass(slots=True)
 class Side:
-    """One side while it is measured."""
+    """One side while it is measured; ``stand_in`` names sources to run in place of files' own."""
 
     installed: Installed
     folder: Path
     timeout: float
     cached: bool = False
     rounds: list[Round] = field(default_factory=list)
+    stand_in: Path | None = None
 
 
 class Stop(Exception):
@@ -116,6 +117,8 @@ class Session:
             "batches": 1,
             **how,
         }
+        if side.stand_in is not None:
+            request["stand_in"] = str(side.stand_in)
         if side.cached:
             return self._runner(side.installed, request, side.folder, limit)
         with tempfile.TemporaryDirectory(dir=side.folder, ignore_cleanup_errors=True) as fresh:

@@ -8,6 +8,7 @@ from asv_explain.explanation import BYTES, SECONDS, Cause, CommitRef, Correction
 from asv_explain.pages.assets import listed
 from asv_explain.pages.code import Line, diff, sources
 from asv_explain.pages.words import KINDS, correction
+from asv_explain.reports.proved import proof_lines, proof_short
 from asv_explain.reports.text import amount, calls, share
 
 __all__ = ["CauseView", "Measured", "Round", "Side", "cause_view", "measured", "noise"]
@@ -58,6 +59,9 @@ class CauseView:
         bar: the share in percent, as far as a bar can show it.
         amount: its part of the difference.
         noise: what is said where it can't be told from nothing; else empty.
+        outcome: what putting it back says of it, in a word; empty where that was not tried.
+        proof: the same in a few words.
+        proofs: the same in sentences.
         counts: calls or blocks, before and after.
         prices: the price of a call or the size of a block, before and after.
         diff: the part of the diff.
@@ -75,6 +79,9 @@ class CauseView:
     bar: str
     amount: str
     noise: str
+    outcome: str
+    proof: str
+    proofs: tuple[str, ...]
     counts: str
     prices: str
     diff: tuple[Line, ...]
@@ -119,6 +126,9 @@ def cause_view(cause: Cause, explanation: Explanation) -> CauseView:
         bar=f"{min(max(cause.share, 0.0), 1.0) * 100:.1f}",
         amount=amount(cause.amount, unit, sign=True),
         noise=noise(cause),
+        outcome="" if cause.proof is None else cause.proof.outcome.value,
+        proof="" if cause.proof is None else proof_short(cause.proof),
+        proofs=() if cause.proof is None else proof_lines(cause.proof, explanation),
         counts=f"{calls(cause.count_before)} → {calls(cause.count_after)}" if counted else "",
         prices=_prices(cause, unit) if counted else "",
         diff=diff(cause.hunk),

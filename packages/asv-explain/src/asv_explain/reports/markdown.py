@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from asv_explain.explanation import Cause, Explanation, Verdict
 from asv_explain.reports.bisected import bisected
 from asv_explain.reports.markup import clipped, code_block, escaped, folded, table
+from asv_explain.reports.proved import proof_lines, proof_short
 from asv_explain.reports.text import (
     amount,
     calls,
@@ -141,7 +142,8 @@ def _first(explanation: Explanation) -> str:
     first = first_cause(explanation)
     if first is None:
         return "none above noise" if explanation.causes else ""
-    return f"{clipped(first.name)}, {share(first, explanation.difference or 0.0)}"
+    text = f"{clipped(first.name)}, {share(first, explanation.difference or 0.0)}"
+    return text if first.proof is None else f"{text}, {proof_short(first.proof)}"
 
 
 def _unchanged(same: Sequence[Explanation], several: bool, room: int) -> str:
@@ -169,6 +171,13 @@ def _details(explanation: Explanation, *, hunks: bool) -> str:
         difference = explanation.difference or 0.0
         rows = (_cause(cause, difference, unit) for cause in first)
         lines += [*table(("cause", "share", "made of", "commits"), rows), ""]
+        proofs = [
+            f"- {escaped(clipped(cause.name))}: {escaped(clipped(text, 1_000))}"
+            for cause in first
+            if cause.proof is not None
+            for text in proof_lines(cause.proof, explanation)
+        ]
+        lines += [*proofs, *[""] * bool(proofs)]
     if more:
         rest = amount(sum(cause.amount for cause in more), unit, sign=True)
         lines += [escaped(f"{counted(len(more), 'more cause')}: {rest}"), ""]
@@ -200,9 +209,11 @@ def _cause(cause: Cause, difference: float, unit: str) -> tuple[str, ...]:
     if len(cause.commits) > FIRST_COMMITS:
         commits.append(f"and {len(cause.commits) - FIRST_COMMITS} more")
     stands = place(cause)
+    parts = [share(cause, difference), amount(cause.amount, unit, sign=True)]
+    parts += [] if cause.proof is None else [proof_short(cause.proof)]
     return (
         escaped(clipped(cause.name)) + (f"<br>{escaped(clipped(stands))}" if stands else ""),
-        f"{escaped(share(cause, difference))}<br>{escaped(amount(cause.amount, unit, sign=True))}",
+        "<br>".join(escaped(one) for one in parts),
         escaped(clipped(detail(cause, unit) + of_line)),
         "<br>".join(escaped(one) for one in commits),
     )

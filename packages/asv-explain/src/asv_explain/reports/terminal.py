@@ -17,6 +17,7 @@ from asv_explain.explanation import (
 )
 from asv_explain.reports import text as words
 from asv_explain.reports.bisected import bisected
+from asv_explain.reports.proved import proof_lines
 from asv_explain.reports.text import (
     amount,
     calls,
@@ -68,9 +69,8 @@ def render(explanation: Explanation, causes: int = 8) -> RenderableType:
         Text(headline(explanation)),
         *(Text(line) for line in bisected(explanation)),
     ]
-    difference = explanation.difference or 0.0
     for number, cause in enumerate(explanation.causes[:causes], start=1):
-        parts.append(Padding(_cause(number, cause, difference, unit), (1, 0, 0, 0)))
+        parts.append(Padding(_cause(number, cause, explanation), (1, 0, 0, 0)))
     left = explanation.causes[causes:]
     if left:
         rest = sum(cause.amount for cause in left)
@@ -110,7 +110,8 @@ def _line(line: LineChange, unit: str) -> str:
     return f"{number}{shown}{via}  {held}"
 
 
-def _cause(number: int, cause: Cause, difference: float, unit: str) -> RenderableType:
+def _cause(number: int, cause: Cause, explanation: Explanation) -> RenderableType:
+    difference, unit = explanation.difference or 0.0, explanation.unit
     grid = Table.grid(padding=(0, 1))
     grid.add_column(justify="right", no_wrap=True)
     grid.add_column(overflow="fold")
@@ -123,6 +124,9 @@ def _cause(number: int, cause: Cause, difference: float, unit: str) -> Renderabl
     )
     grid.add_row("", Text(plain(cause.account)))
     grid.add_row("", Text(words.detail(cause, unit)))
+    if cause.proof is not None:
+        for text in proof_lines(cause.proof, explanation):
+            grid.add_row("", Text(f"proof: {text}"))
     for line in cause.lines[:FIRST_LINES]:
         grid.add_row("", Text(_line(line, unit)))
     stands = place(cause)

@@ -1,0 +1,212 @@
+"""Writes docs/accuracy.md from what the studies left: python -m ...accuracy_document FOLDER."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from asv_explain.files import write_whole
+from observatory.studies.alarm_sheets import SHEETS, Told
+from observatory.studies.sheets import kept_sheets, kept_targets, markdown, targets_sheet
+from observatory.studies.trials import OUT, StudyError, read_summary, run_study
+
+__all__ = ["STUDIES", "document", "main"]
+
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "accuracy.md"
+
+# Columns of its paragraphs.
+WIDTH = 120
+
+SAMPLE_DOCUMENT = "accuracy.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A study as the document presents it.
+
+    Attributes:
+        name: that of its module.
+        title: of its section.
+        method: what is done, in a few sentences.
+    """
+
+    name: str
+    title: str
+    method: str
+
+
+STUDIES = (
+    Study(
+        "accuracy",
+        "How often the first cause is right",
+        "Slowdowns that are known are put into the Cascade engine and into packages from PyPI. "
+        "Each is measured without the hook and without a profiler: processes of all variants take "
+        "turns, and CPU time counts. Then the hook is asked about the pair of commits, at its "
+        "default budget. A slowdown that measuring can't tell from nothing is not scored but "
+        "listed. The dearest of the edits that slow the benchmark down has to be the first cause, "
+        "under its qualified name and in its file; the hook is asked to count what is slower by "
+        "2 % or more. The true share of an edit is what it costs alone, over the sum of that over "
+        "all edits that slow the benchmark down; the stated interval is the one that reports "
+        "print, of everything that went the benchmark's way, given the difference measured.",
+    ),
+    Study(
+        "peers",
+        "What people do today",
+        "On the same injections asv's own profile, pyinstrument and py-spy look at both sides, and "
+        "functions are sorted by the difference of their own or of their cumulative time. The "
+        "reader is a good one: functions are matched by qualified name, a comprehension belongs to "
+        "the function it stands in, the benchmark itself and what runs it are left out, and "
+        "sampled times are taken for each call of the benchmark. A better one still, told as "
+        "package alone, leaves out libraries and built-in functions too, as the commit can't have "
+        "changed them.",
+    ),
+    Study(
+        "false_alarms",
+        "How often it says slower or faster where nothing changed",
+        "The same code on both sides, with the machine quiet and with a second process computing "
+        "on another core; `asv continuous` judges the same pairs.",
+    ),
+    Study(
+        "detection",
+        "The smallest slowdown that is found",
+        "Slowdowns of known size; the smallest one that is called slower 95 times in 100 at the "
+        "default budget, with and without instruction counts; `asv continuous` judges the same "
+        "pairs.",
+    ),
+    Study(
+        "cost",
+        "What it costs",
+        "Time and peak memory by stage, and against `asv continuous` on the same pair.",
+    ),
+    Study(
+        "prove",
+        "How often the proof agrees with the truth",
+        "On injections of the first study, `--prove` puts single functions back to their earlier "
+        "code; what that gives back is compared with what is true.",
+    ),
+)
+"""The studies in the order of the document."""
+
+INTRODUCTION = """\
+# How often it is right, and what it costs
+
+Every figure on this page was measured by the command above it. A command leaves its trials in
+`.asv/studies`, goes on where it was stopped, and with another `--seed` draws other trials. This
+page is written from what they left:
+
+    .venv/bin/python -m observatory.studies.accuracy_document .asv/studies
+
+`make study` runs a small sample of each into `.asv/studies/sample`.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the document, and return the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m observatory.studies.accuracy_document",
+        description="Write docs/accuracy.md from the studies' JSON files; of a sample write it "
+        "beside these.",
+    )
+    parser.add_argument("folder", type=Path, nargs="?", default=OUT, metavar="FOLDER")
+    parser.add_argument("--to", type=Path, metavar="FILE", help="write this file instead")
+    options = parser.parse_args(arguments)
+    return run_study("accuracy_document", lambda: _write(options.folder, options.to))
+
+
+def document(summaries: Mapping[str, Mapping[str, Any]]) -> str:
+    """The document as Markdown.
+
+    Args:
+        summaries: of the studies that were made, by name.
+
+    Raises:
+        StudyError: a summary has another form.
+    """
+    try:
+        return "\n".join([INTRODUCTION, *_targets(summaries), *_sections(summaries)])
+    except (msgspec.ValidationError, KeyError, TypeError) as error:
+        raise StudyError(f"a summary is of another form ({error}); make the study again") from None
+
+
+def _write(folder: Path, target: Path | None) -> None:
+    found = {one.name: read_summary(folder, one.name) for one in STUDIES}
+    summaries = {name: one for name, one in found.items() if one is not None}
+    if not summaries:
+        raise StudyError(
+            f"there is no study in {folder}; make one, such as observatory.studies.cost"
+        )
+    if target is None:
+        # What a sample says is not worth a place in the repository.
+        sampled = any(one["sample"] for one in summaries.values())
+        target = folder / SAMPLE_DOCUMENT if sampled else DOCUMENT
+    text = document(summaries)
+    try:
+        write_whole(target, text.encode())
+    except OSError as error:
+        raise StudyError(f"can't write {target} ({error.strerror}); choose another --to") from None
+    sys.stdout.write(f"written: {target}\n")
+
+
+def _targets(summaries: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """All targets of all studies in one table."""
+    every = [one for name, summary in summaries.items() for one in _told(name, summary)[1]]
+    if every:
+        yield "## Targets\n"
+        yield markdown(targets_sheet(every))
+
+
+def _sections(summaries: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """One section for each study: what is done, by which command, where, and its tables."""
+    for study in STUDIES:
+        yield f"## {study.title}\n"
+        yield f"{_wrapped(study.method)}\n"
+        summary = summaries.get(study.name)
+        if summary is None:
+            yield "Not measured.\n"
+            continue
+        yield f"    {_command(study, summary)}\n"
+        yield f"{_where(summary)}\n"
+        for sheet in _told(study.name, summary)[0]:
+            if sheet.rows:
+                yield f"### {sheet.title}\n"
+                yield markdown(replace(sheet, note=_wrapped(sheet.note)))
+
+
+def _told(study: str, summary: Mapping[str, Any]) -> Told:
+    """The tables and targets of a study: its own, or those that its figures come to."""
+    if study in SHEETS:
+        return SHEETS[study](summary["figures"])
+    return kept_sheets(summary), kept_targets(summary)
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+def _command(study: Study, summary: Mapping[str, Any]) -> str:
+    words = [f".venv/bin/python -m observatory.studies.{study.name}"]
+    words += [f"--seed {summary['seed']}", f"--number {summary['number']}"]
+    return " ".join([*words, *(["--sample"] if summary["sample"] else [])])
+
+
+def _where(summary: Mapping[str, Any]) -> str:
+    """On what machine it was measured, when, and of which commit."""
+    machine = summary["machine"]
+    cores = machine["usable_cores"]
+    commit = summary["commit"]
+    return (
+        f"{machine['cpu']}, {cores} {'core' if cores == 1 else 'cores'}, {machine['system']}, "
+        f"{machine['python']}, {machine['date'][:10]}, "
+        + ("outside of git." if commit is None else f"commit {commit[:8]}.")
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""The share that comes back has an interval that holds the truth, and is judged by it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from explanations import explanation
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asv_explain.explanation import Interval, Outcome
+from asv_explain.explanation import Rounds as Figures
+from asv_explain.measuring.confirm import Estimate, estimate
+from asv_explain.measuring.give_back import PROVEN_PART, give_back, judged, share_given_back
+from asv_explain.measuring.rounds import Round, Rounds
+
+
+def certain(ratio: float) -> Estimate:
+    """A ratio without any doubt."""
+    return Estimate(ratio, Interval(ratio, ratio), 4)
+
+
+@given(st.floats(1.01, 50) | st.floats(0.02, 0.99), st.floats(-1, 2))
+def test_the_share_is_what_is_left_out(change: float, share: float) -> None:
+    """Of a change without doubt, exactly the share that was taken back."""
+    back = 1 - share * (1 - 1 / change)
+    if back <= 0:
+        return
+    found, interval = share_given_back(certain(change), certain(back))
+    assert found == pytest.approx(share, abs=1e-9)
+    assert interval is not None
+    assert (interval.low, interval.high) == pytest.approx((share, share), abs=1e-9)
+
+
+@given(
+    st.floats(1.05, 20),
+    st.floats(0.3, 1.2),
+    st.floats(0, 0.04),
+    st.floats(0, 0.2),
+    st.floats(0, 0.2),
+)
+def test_doubt_of_either_ratio_widens_the_interval(
+    change: float, back: float, doubt: float, more: float, trial: float
+) -> None:
+    """The share lies inside; what is less sure of either has no narrower interval."""
+
+    def estimated(ratio: float, doubt: float) -> Estimate:
+        return Estimate(ratio, Interval(ratio * math.exp(-doubt), ratio * math.exp(doubt)), 4)
+
+    found, narrow = share_given_back(estimated(change, doubt), estimated(back, trial))
+    _, wide = share_given_back(estimated(change, doubt + more), estimated(back, trial))
+    assert narrow is not None
+    assert narrow.low <= found <= narrow.high
+    if wide is not None:
+        assert wide.low <= narrow.low + 1e-9
+        assert wide.high >= narrow.high - 1e-9
+
+
+def test_a_change_that_may_be_none_has_no_share() -> None:
+    """Nothing can be a share of what can't be told from nothing."""
+    unsure = Estimate(1.1, Interval(0.9, 1.3), 4)
+    assert share_given_back(unsure, certain(0.95))[1] is None
+    assert share_given_back(certain(1.0), certain(0.95)) == (0.0, None)
+
+
+@pytest.mark.parametrize("change", [1.1, 1.5, 10.0, 0.5])
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+@pytest.mark.parametrize("scatter", [0.01, 0.1])
+def test_the_interval_holds_the_truth(change: float, share: float, scatter: float) -> None:
+    """In about 95 of 100 made-up cases, where the change itself can be told from none."""
+    random = np.random.default_rng(round(change * 100 + share * 10))
+    held = told = 0
+    for _ in range(200):
+        noise = np.exp(random.normal(0, scatter, (4, 8)))
+        back = 1 - share * (1 - 1 / change)
+        whole = estimate(noise[0].tolist(), (change * noise[1]).tolist(), 0.95)
+        part = estimate(noise[2].tolist(), (back * noise[3]).tolist(), 0.95)
+        assert whole is not None
+        assert part is not None
+        _, interval = share_given_back(whole, part)
+        if interval is not None:
+            told += 1
+            held += interval.low <= share <= interval.high
+    if told >= 150:
+        assert held >= 0.9 * told
+    else:
+        assert (change, scatter) == (1.1, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "outcome"),
+    [
+        (0.31, 0.9, Outcome.PROVEN),
+        (0.29, 0.9, Outcome.OPEN),
+        (-0.2, 0.29, Outcome.REFUTED),
+        (-0.2, 0.31, Outcome.OPEN),
+        (0.9, 1.4, Outcome.PROVEN),
+        (float("nan"), float("nan"), Outcome.OPEN),
+        (-math.inf, 0.2, Outcome.REFUTED),
+    ],
+)
+def test_half_of_what_was_inferred_decides(low: float, high: float, outcome: Outcome) -> None:
+    """Surely at least half proves, surely less refutes, and all else is open."""
+    assert PROVEN_PART == 0.5
+    assert judged(Interval(low, high), 0.6) is outcome
+    assert judged(None, 0.6) is Outcome.OPEN
+
+
+def rounds(values: list[float], cpu: float = 1.0) -> tuple[Round, ...]:
+    """Rounds of these wall times, of which the process computed a share."""
+    return tuple(Round("time", one, one * cpu, None, 1, 0.0, (one,), None, None) for one in values)
+
+
+def test_a_trial_gives_back_what_it_takes_less() -> None:
+    """From 1 s to 2 s and back to 1.5 s is half; too few pairs are none."""
+    steady = [1.0, 1.001, 0.999, 1.0]
+    found = explanation(
+        rounds_before=Figures(tuple(steady), tuple(steady), ()),
+        rounds_after=Figures(tuple(2 * one for one in steady), tuple(steady), ()),
+    )
+    doubled, half = [2 * one for one in steady], [1.5 * one for one in steady]
+    trial = give_back(found, Rounds(rounds(doubled), rounds(half)), 0.5)
+    assert trial is not None
+    assert trial.share == pytest.approx(0.5, abs=1e-3)
+    assert trial.ratio.ratio == pytest.approx(0.75, abs=1e-3)
+    assert trial.interval is not None
+    assert judged(trial.interval, 0.5) is Outcome.PROVEN
+    assert give_back(found, Rounds(rounds(doubled[:3]), rounds(half[:3])), 0.5) is None
+
+
+@pytest.mark.parametrize(("cpu", "outcome"), [(1.0, Outcome.PROVEN), (0.5, Outcome.OPEN)])
+def test_cpu_time_decides_only_where_a_benchmark_computes(cpu: float, outcome: Outcome) -> None:
+    """Wall time that scatters leaves it open, and CPU time tells unless it waits."""
+    steady, wild = [1.0, 1.001, 0.999, 1.0], [1.0, 3.0, 0.5, 2.0]
+    found = explanation(
+        rounds_before=Figures(tuple(wild), tuple(steady), ()),
+        rounds_after=Figures(tuple(wild[::-1]), tuple(2 * one for one in steady), ()),
+    )
+
+    def side(values: list[float]) -> tuple[Round, ...]:
+        share = [one * cpu for one in values]
+        pairs = zip(wild, share, strict=True)
+        return tuple(
+            Round("time", wall, one, None, 1, 0.0, (wall,), None, None, max(wall - one, 0) * cpu)
+            for wall, one in pairs
+        )
+
+    trial = give_back(found, Rounds(side([2 * one for one in steady]), side(steady)), 1.0)
+    assert trial is not None
+    assert judged(trial.interval, 1.0) is outcome
