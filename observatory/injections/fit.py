@@ -9,14 +9,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from observatory.injections.draw import Draft, parts_of
 from observatory.injections.injection import Files, Injection, Name
-from observatory.injections.kinds.catalogue import Role, kind_named
+from observatory.injections.kinds.catalogue import Role
 from observatory.injections.kinds.kind import Counts, hot
 from observatory.injections.placing import PlacingError
 from observatory.injections.plan import Composed, Part, compose
+from observatory.injections.steering import STRETCH, is_steered, scaled, steered, stretched
 from observatory.injections.truth import TruthError, compare, counts
 from observatory.injections.workbench import Workbench
 
@@ -33,14 +32,8 @@ _SAMPLES = 10
 _ATTEMPTS = 3
 # Seconds after which nothing more is measured for one injection.
 _LIMIT = 12.0
-# A change is measured at the amount that was guessed and at so many times of it, or so many as
-# should cost a fifth of the benchmark's time: small sizes drown in noise, large ones do not.
-_STRETCH = 4
-_CLEAR = 0.2
 # What costs less than this where it should cost that much is not run here, or hardly.
 _SEEN = 0.05
-# How much steeper or flatter than the line through nothing a line may be to be believed.
-_BEND = 2.0
 # How often an amount is checked and corrected.
 _CHECKS = 3
 # What costs less than this share of the benchmark's time costs nothing that can be told from noise.
@@ -164,9 +157,9 @@ class Fitter:
         if not self._does_the_same(composed, named, known, draft.benchmark):
             return "the benchmark does something else with it"
         points = self._points(draft, parts, tried)
-        if any(max(cost for _, cost in one) < _SEEN for one in points.values()):
+        if any(far < _SEEN for _, (_, far) in points.values()):
             return "it costs nothing here"
-        parts = _steered(draft, parts, points)
+        parts = steered(draft.size, parts, points)
         for _ in range(_CHECKS):
             composed = compose(files, parts)
             got = self._compare(
@@ -178,10 +171,10 @@ class Fitter:
                 break
             if len(points) == 1:
                 points[0].append((parts[0].amount, got))
-                again = _steered(draft, parts, points)
+                again = steered(draft.size, parts, points)
             else:
-                factor = min(max(draft.size / max(got, _NOTHING), 1 / _STRETCH), _STRETCH)
-                again = tuple(_scaled(part, factor) for part in parts)
+                factor = min(max(draft.size / max(got, _NOTHING), 1 / STRETCH), STRETCH)
+                again = tuple(scaled(part, factor) for part in parts)
             if again == parts:
                 break
             parts = again
@@ -220,7 +213,7 @@ class Fitter:
         )
         near = compose(self._workbench.files, slowed)
         variants = {"before": near.before}
-        far = {n: _stretched(one, draft.size) for n, one in enumerate(slowed) if _is_steered(one)}
+        far = {n: stretched(one, draft.size) for n, one in enumerate(slowed) if is_steered(one)}
         for number, part in far.items():
             ahead = (*slowed[:number], part, *slowed[number + 1 :])
             variants[f"near {number}"] = near.alone[number]
@@ -245,64 +238,6 @@ class Fitter:
 def _miss(fitted: Fitted, draft: Draft) -> float:
     """How far off an injection is, as a logarithm: half as large is as bad as twice."""
     return abs(math.log(fitted.size / draft.size))
-
-
-def _is_steered(part: Part) -> bool:
-    return part.role is not Role.INNOCENT
-
-
-def _stretched(part: Part, size: float) -> Part:
-    """The same change, dear enough to be seen."""
-    factor = max(_STRETCH, _CLEAR / (abs(part.size) * size))
-    return _limited(part, (part.amount + 1) * factor)
-
-
-def _steered(
-    draft: Draft, parts: tuple[Part, ...], points: Mapping[int, Sequence[tuple[int, float]]]
-) -> tuple[Part, ...]:
-    """The changes with the amounts that should come to the size that is wanted.
-
-    With a speed-up of F beside it, a slowdown of S comes to (1 + S) / (1 + F) - 1.
-    """
-    gain = sum(-part.size * draft.size for part in parts if part.role is Role.FASTER)
-    steered = []
-    for number, part in enumerate(parts):
-        wanted = abs(part.size) * draft.size
-        if part.role is Role.SLOWER:
-            wanted += gain * draft.size
-        more = number in points
-        steered.append(_limited(part, _on_line(points[number], wanted)) if more else part)
-    return tuple(steered)
-
-
-def _on_line(points: Sequence[tuple[int, float]], wanted: float) -> float:
-    """The amount at which the line nearest to what was measured reaches a cost.
-
-    Noise may make the line fall or cut the axis far from where it should; then it is the one
-    through nothing and the largest measurement, which is told from noise most surely.
-    """
-    amounts = np.array([amount for amount, _ in points], float)
-    costs = np.array([cost for _, cost in points])
-    through_nothing = float(costs.max() / amounts[costs.argmax()])
-    slope = intercept = 0.0
-    if len(set(amounts)) > 1:
-        # Noise is the benchmark's own, and grows with what is added.
-        weights = 1 / (1 + np.maximum(costs, 0))
-        slope, intercept = (float(one) for one in np.polyfit(amounts, costs, 1, w=weights))
-    if not through_nothing / _BEND <= slope <= through_nothing * _BEND:
-        return wanted / through_nothing
-    return (wanted - intercept) / slope
-
-
-def _scaled(part: Part, factor: float) -> Part:
-    """The same change with so many times its amount."""
-    return _limited(part, part.amount * factor) if _is_steered(part) else part
-
-
-def _limited(part: Part, amount: float) -> Part:
-    """The same change with another amount, as far as the kind goes."""
-    price = kind_named(part.kind).price
-    return replace(part, amount=min(max(round(amount), price.lowest), price.most))
 
 
 def _injection(draft: Draft, parts: Sequence[Part], composed: Composed) -> Injection:

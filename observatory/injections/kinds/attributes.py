@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from observatory.injections.injection import Files, Name
+from observatory.injections.kinds.helpers import helper_name, plain
 from observatory.injections.kinds.kind import Counts, Place, Price, hot, put
 from observatory.injections.kinds.module import Module, read, rewritten
 from observatory.injections.kinds.work import STEP_SECONDS, work
@@ -18,9 +20,10 @@ __all__ = ["PropertyForAttribute"]
 class PropertyForAttribute:
     """A property instead of an attribute: reading and setting it run code of the class.
 
-    Only attributes that ``__init__`` sets, of classes that keep them in a dictionary, and whose
-    name the package binds nowhere else. Right are the property's functions, which share one name,
-    and the class that has them now.
+    Of the package's own attributes those that ``__init__`` sets, of classes that keep them in a
+    dictionary, and whose name the package binds nowhere else. Few packages have many of them, so
+    both sides may have a small class besides, of which a function reads an attribute. Right are
+    the property's functions, which share one name, and the class that has them now.
     """
 
     name = "a property instead of an attribute"
@@ -42,14 +45,16 @@ class PropertyForAttribute:
                     for attribute in _attributes(module, name, node)
                     if attribute in readers and not _bound_elsewhere(files, attribute)
                 ]
-        return found
+        return [*found, *(replace(one, detail="helper") for one in plain(files, counts))]
 
     def write(self, files: Files, place: Place, amount: int, seed: str, *, after: bool) -> Files:
         """Later: a property of the attribute's name, which computes so much more."""
+        owner, _, attribute = self._property(files, place).rpartition(".")
+        if place.detail:
+            files = put(files, place.path, _with_class(files, place, owner, attribute))
         if not after:
             return files
         module = read(files[place.path])
-        owner, _, attribute = place.name.rpartition(".")
         node, _ = module.classes[owner]
         steps = work(seed, str(amount)) if amount else []
         lines = [
@@ -66,8 +71,37 @@ class PropertyForAttribute:
 
     def names(self, files: Files, place: Place, seed: str) -> tuple[Name, ...]:
         """The property, and its class."""
-        owner = place.name.rpartition(".")[0]
-        return Name(place.path, place.name), Name(place.path, f"class {owner}")
+        name = self._property(files, place)
+        owner = name.rpartition(".")[0]
+        return Name(place.path, name), Name(place.path, f"class {owner}")
+
+    @staticmethod
+    def _property(files: Files, place: Place) -> str:
+        """The name of the property."""
+        if not place.detail:
+            return place.name
+        return f"{helper_name(read(files[place.path]), '_State', place)}.level"
+
+
+def _with_class(files: Files, place: Place, owner: str, attribute: str) -> str:
+    """The file with a small class, one of it, and a function that reads its attribute."""
+    module = read(files[place.path])
+    function = module.functions[place.name]
+    made = helper_name(module, "_STATE_OF", place)
+    lines = [
+        f"class {owner}:",
+        "    def __init__(self):",
+        f"        self.{attribute} = 1",
+        "",
+        "",
+        f"{made} = {owner}()",
+    ]
+    asked = [
+        f"if {made}.{attribute} < 0:",
+        f'    raise ValueError("{place.name} is below its level")',
+    ]
+    pieces = [module.above(function.top, lines, gap="\n\n"), module.at_start(function, asked)]
+    return rewritten(module.text, pieces)
 
 
 def _attributes(module: Module, name: str, node: ast.ClassDef) -> list[str]:

@@ -28,7 +28,7 @@ class DearerPattern:
     """
 
     name = "a regular expression made dearer"
-    price = Price(2e-7, 2e-8, most=4000)
+    price = Price(2e-7, 2e-8, most=50_000)
 
     def places(self, files: Files, counts: Counts) -> Sequence[Place]:
         """Patterns of the package, and functions that can check one."""
