@@ -134,7 +134,7 @@ def measured_truth(workbench: Workbench, injection: Injection, rounds: int) -> t
     for number, (_, edit) in enumerate(edits):
         alone = {**injection.before, **edit.files}
         # The only edit alone is all of them.
-        if alone != {**injection.before, **injection.after}:
+        if alone != injection.after:
             variants[str(number)] = alone
     found = compare(workbench, variants, injection.benchmark, rounds)
     after = found["after"]

@@ -10,15 +10,16 @@ from typing import cast
 
 import pytest
 
-from observatory.injections import fit, truth_of
+from observatory.injections import fit
 from observatory.injections.draw import SIZES, Draft, draft, parts_of
 from observatory.injections.fit import TOLERANCE, Fitter
-from observatory.injections.injection import Edit, Files, Injection, Name
+from observatory.injections.injection import Files
 from observatory.injections.kinds.catalogue import KINDS, Role
 from observatory.injections.plan import compose
 from observatory.injections.truth import Ratio
-from observatory.injections.truth_of import measure_truth
 from observatory.injections.workbench import Workbench
+from observatory.studies import injected
+from observatory.studies.injected import measured_truth
 from observatory.tests.small_shop import COUNTS, FILES
 
 SUBJECTS = {name: [f"bench_{name}.Some.time_{n}" for n in range(4)] for name in "abcdef"}
@@ -142,7 +143,7 @@ def made_up(monkeypatch: pytest.MonkeyPatch) -> MadeUp:
     one = MadeUp(FILES)
     monkeypatch.setattr(fit, "compare", one.compare)
     monkeypatch.setattr(fit, "counts", one.counts)
-    monkeypatch.setattr(truth_of, "compare", one.compare)
+    monkeypatch.setattr(injected, "compare", one.compare)
     return one
 
 
@@ -219,34 +220,20 @@ def test_several_changes_come_to_the_size_together(made_up: MadeUp, kind: str, s
     assert found.injection is not None, found
     assert found.reached, found
     injection = found.injection
-    truth = measure_truth(injection, workbench, 6)
+    truth, _ = measured_truth(workbench, injection, 6)
+    slower = [one.effect for one in truth.slower]
     assert truth.size == pytest.approx(found.size)
-    assert sum(truth.shares) == pytest.approx(1)
     roles = [len(injection.slower), len(injection.faster), len(injection.innocent)]
     if roles == [2, 0, 0]:
-        assert truth.alone[0] / truth.alone[1] == pytest.approx(2, rel=0.4)
-        assert sum(truth.alone) == pytest.approx(truth.size)
+        assert slower[0] / slower[1] == pytest.approx(2, rel=0.4)
+        assert sum(slower) == pytest.approx(truth.size)
     elif roles == [1, 1, 0]:
         assert injection.faster[0].files
-        assert truth.alone[0] > truth.size
+        assert slower[0] > truth.size
     else:
         assert roles == [1, 0, 1]
         assert injection.innocent[0].files
-        assert truth.alone == (truth.size,)
-
-
-def test_the_truth_of_a_single_change_is_the_whole(made_up: MadeUp) -> None:
-    """One edit has all of the slowdown, and no variant is measured twice."""
-    text = FILES["shop/words.py"] + "\nrange(50)\n"
-    name = Name("shop/words.py", "weigh")
-    edit = Edit((name,), {"shop/words.py": text})
-    one = Injection("k", "shop", "kind", "b", 0.05, 50, {}, {"shop/words.py": text}, (edit,))
-    truth = measure_truth(one, cast("Workbench", made_up), 6)
-    assert truth.shares == (1.0,)
-    assert truth.alone == (truth.size,)
-    assert truth.size == pytest.approx(0.05)
-    assert truth.low < truth.size < truth.high
-    assert truth.seconds == pytest.approx(0.1)
+        assert slower == pytest.approx([truth.size])
 
 
 def test_roles_are_all_used() -> None:
