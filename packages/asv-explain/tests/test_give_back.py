@@ -150,3 +150,17 @@ def test_cpu_time_decides_only_where_a_benchmark_computes(cpu: float, outcome: O
     trial = give_back(found, Rounds(side([2 * one for one in steady]), side(steady)), 1.0)
     assert trial is not None
     assert judged(trial.interval, 1.0) is outcome
+
+
+def test_what_is_left_open_is_told_with_an_interval() -> None:
+    """Where wall time can't tell the change itself from none, CPU time's share is told."""
+    steady, wild = [1.0, 1.001, 0.999, 1.0], [1.0, 3.0, 0.5, 2.0]
+    found = explanation(
+        rounds_before=Figures(tuple(wild), tuple(steady), ()),
+        rounds_after=Figures(tuple(wild[::-1]), tuple(2 * one for one in steady), ()),
+    )
+    computing = Rounds(rounds([2.0, 2.2, 1.8, 2.0]), rounds([1.4, 1.9, 1.1, 1.6]))
+    trial = give_back(found, computing, 0.5)
+    assert trial is not None
+    assert trial.interval is not None
+    assert judged(trial.interval, 0.5) is Outcome.OPEN

@@ -267,6 +267,16 @@ def test_what_fails_gives_way_to_more(bench: Bench) -> None:
     assert found.share == pytest.approx(1.0, abs=0.02)
 
 
+def test_no_more_than_all_of_it_is_inferred(bench: Bench) -> None:
+    """Beside a gain, causes that go back together may have more than the whole between them."""
+    bench.fails[AFTER.replace("return 4", "return 1")] = {"kind": "failed", "text": "no"}
+    told = bench.explained(cause("a", 6), cause("b", 4), cause("elsewhere", -4))
+    found = bench.prove(told).causes[0].proof
+    assert found is not None
+    assert (found.scope, found.inferred) == ("set", 1.0)
+    assert found.outcome is Outcome.PROVEN
+
+
 def test_what_can_not_be_put_back_at_all_names_each_reason(bench: Bench) -> None:
     """The first reason is the cause's own."""
     bench.fails[AFTER.replace("return 4", "return 1")] = {"kind": "timeout", "text": "late"}

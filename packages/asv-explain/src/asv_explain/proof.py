@@ -56,7 +56,7 @@ class Proof:
         names: the code that was put back, each piece as its file and its qualified name.
         reason: one sentence that says why it came out like this.
         inferred: the share inferred for all that was put back: the cause's own, and those of
-            other causes among it.
+            other causes among it; 1 at most.
         share: the share that came back; None where nothing could be put back.
         interval: the same with its uncertainty, that of the measured difference included.
         ratio: time of the later commit with the code put back over its time without.

@@ -247,9 +247,12 @@ class _Ladder:
         return self._inferred(candidate) / self._weight
 
     def _inferred(self, candidate: Candidate) -> float:
-        """The sum of the shares of all causes that are put back with a candidate."""
+        """The sum of the shares of all causes that are put back with a candidate, 1 at most.
+
+        Where gains stand beside them, the shares of losses may add up to more.
+        """
         whole = {name for name in candidate.names if ": " not in name}
-        return sum(
+        together = sum(
             one.share
             for one in self.explanation.causes
             if one is self.cause
@@ -257,6 +260,7 @@ class _Ladder:
             or f"{one.path}: {one.name}".partition(_LOCAL)[0] in candidate.names
             or f"{one.path}: {one.name}" in candidate.names
         )
+        return min(together, 1.0)
 
 
 _REASONS = {

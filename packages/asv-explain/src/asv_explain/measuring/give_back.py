@@ -101,9 +101,10 @@ def give_back(explanation: Explanation, trial: Rounds, inferred: float) -> Given
         (before.cpu, after.cpu),
         ([one.cpu for one in timed.before], [one.cpu for one in timed.after]),
     )
-    if cpu is None or judged(cpu.interval, inferred) is Outcome.OPEN:
-        return wall
-    return cpu
+    if cpu is None or judged(cpu.interval, inferred) is not Outcome.OPEN:
+        return cpu or wall
+    # Where both leave it open, what has an interval says more.
+    return cpu if wall is None or wall.interval is None else wall
 
 
 def _from(
