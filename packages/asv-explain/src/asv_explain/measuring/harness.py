@@ -205,7 +205,8 @@ class Homes:
         if filename.startswith("<builtin>"):
             return "stdlib", filename.replace("<builtin>", "builtin")
         if filename.startswith("<"):
-            return "generated", filename[1:].split(">", 1)[0]
+            # It names no file, and must not read like one above its home.
+            return "generated", filename[1:].split(">", 1)[0].replace("..", "").lstrip("/\\")
         path = os.path.abspath(filename)
         for bench in self._bench:
             if _below(path, bench) is not None:

@@ -1,0 +1,158 @@
+"""What no explanation can say, whoever wrote it: impossible figures, and paths that lead out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from asv_explain.bisection import Bisection
+    from asv_explain.explanation import Cause, Explanation, Interval, Place, Rounds
+
+__all__ = ["LARGEST_FIGURE", "climbs", "implausible"]
+
+LARGEST_FIGURE = 1e150
+"""No figure lies further from 0: beyond, products of two of them are endless."""
+
+Named = tuple[str, float | None]
+
+
+def climbs(path: str) -> bool:
+    """Whether a path, which should lie below a home, leads out of it or is none at all."""
+    parts = path.replace("\\", "/").split("/")
+    return "\0" in path or ".." in parts or path[:1] in ("/", "\\")
+
+
+def implausible(told: Explanation) -> str | None:
+    """Say where an explanation holds what can't be, in one line; None if it holds nothing of it.
+
+    Args:
+        told: an explanation whose fields are of the right types.
+    """
+    return next(_problems(told), None)
+
+
+def _problems(told: Explanation) -> Iterator[str]:
+    whole = [*_interval("interval", told.interval)]
+    yield from _beyond(
+        [("difference", told.difference), ("residual", told.residual)],
+        [("async_tax", told.async_tax), ("ratio", told.ratio), *whole],
+    )
+    yield from _disordered("interval", told.interval)
+    yield from _negative([("ratio", told.ratio), *whole])
+    for side, rounds in (("before", told.rounds_before), ("after", told.rounds_after)):
+        yield from _rounds(f"rounds_{side}", rounds, told.kind == "time")
+    for number, cause in enumerate(told.causes):
+        yield from _cause(f"causes[{number}]", cause)
+    for number, call in enumerate(told.calls):
+        where = f"calls[{number}]"
+        counts = [("calls_before", call.calls_before), ("calls_after", call.calls_after)]
+        yield from _within(where, _negative(counts), _beyond(counts))
+        yield from _path(f"{where}.path", call.path)
+    for name, correction in (
+        ("correction_before", told.correction_before),
+        ("correction_after", told.correction_after),
+    ):
+        if correction is not None:
+            figures: list[Named] = [
+                ("rounds", correction.rounds),
+                ("calls", correction.calls),
+                ("profiled", correction.profiled),
+                ("measured", correction.measured),
+                *((f"scales[{key}]", scale) for key, scale in correction.scales.items()),
+            ]
+            both = [*figures, ("unexplained", correction.unexplained)]
+            yield from _within(name, _negative(figures), _beyond(both))
+    if told.bisection is not None:
+        yield from _within("bisection", _bisection(told.bisection))
+
+
+def _cause(where: str, cause: Cause) -> Iterator[str]:
+    counts: list[Named] = [
+        ("count_before", cause.count_before),
+        ("count_after", cause.count_after),
+        ("price_before", cause.price_before),
+        ("price_after", cause.price_after),
+    ]
+    rest = [("amount", cause.amount), ("share", cause.share)]
+    ends = _interval("interval", cause.interval)
+    yield from _within(where, _negative(counts), _beyond(counts, rest, ends))
+    yield from _within(where, _disordered("interval", cause.interval))
+    yield from _path(f"{where}.path", cause.path)
+    yield from _places(where, cause.before, cause.after)
+    for number, line in enumerate(cause.lines):
+        held: list[Named] = [
+            ("bytes_before", line.bytes_before),
+            ("bytes_after", line.bytes_after),
+            ("blocks_before", line.blocks_before),
+            ("blocks_after", line.blocks_after),
+        ]
+        yield from _within(f"{where}.lines[{number}]", _negative(held), _beyond(held))
+        yield from _places(f"{where}.lines[{number}]", line.before, line.after)
+
+
+def _bisection(search: Bisection) -> Iterator[str]:
+    figures: list[Named] = [("commits", search.commits), ("ratio", search.ratio)]
+    figures += _interval("interval", search.interval)
+    for number, one in enumerate(search.measured):
+        figures += [(f"measured[{number}].ratio", one.ratio)]
+        figures += _interval(f"measured[{number}].interval", one.interval)
+        yield from _disordered(f"measured[{number}].interval", one.interval)
+    shares: list[Named] = [("share", search.share)]
+    shares += _interval("share_interval", search.share_interval)
+    shares += [] if search.rest is None else [("rest.share", search.rest.share)]
+    yield from _negative(figures)
+    yield from _beyond(figures, shares)
+    yield from _disordered("interval", search.interval)
+    yield from _disordered("share_interval", search.share_interval)
+
+
+def _rounds(where: str, rounds: Rounds, timed: bool) -> Iterator[str]:
+    values = [(f"values[{number}]", value) for number, value in enumerate(rounds.values)]
+    more = [(f"cpu[{number}]", value) for number, value in enumerate(rounds.cpu)]
+    more += [(f"instructions[{number}]", one) for number, one in enumerate(rounds.instructions)]
+    # A tracked value may lie below nothing; a time may not.
+    yield from _within(where, _negative(values if timed else []), _negative(more))
+    yield from _within(where, _beyond(values, more))
+
+
+def _interval(name: str, found: Interval | None) -> list[Named]:
+    return [] if found is None else [(f"{name}.low", found.low), (f"{name}.high", found.high)]
+
+
+def _within(where: str, *problems: Iterable[str]) -> Iterator[str]:
+    for every in problems:
+        for one in every:
+            yield f"{where}.{one}"
+
+
+def _disordered(name: str, found: Interval | None) -> Iterator[str]:
+    if found is not None and found.low > found.high:
+        yield f"{name} ends before it begins"
+
+
+def _negative(figures: Iterable[Named]) -> Iterator[str]:
+    for name, value in figures:
+        if value is not None and value < 0:
+            yield f"{name} is below 0"
+
+
+def _beyond(*figures: Iterable[Named]) -> Iterator[str]:
+    for every in figures:
+        for name, value in every:
+            # What is no number is in no order either.
+            if value is not None and not abs(value) <= LARGEST_FIGURE:
+                yield f"{name} is no figure that was measured"
+
+
+def _places(where: str, *places: Place | None) -> Iterator[str]:
+    for name, place in zip(("before", "after"), places, strict=True):
+        if place is not None:
+            yield from _path(f"{where}.{name}.file", place.file)
+            if not 0 <= place.line <= LARGEST_FIGURE:
+                yield f"{where}.{name}.line is no line"
+
+
+def _path(where: str, path: str) -> Iterator[str]:
+    if climbs(path):
+        yield f"{where} leads out of its folder"
