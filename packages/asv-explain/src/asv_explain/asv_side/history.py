@@ -31,7 +31,10 @@ __all__ = [
     "valid",
 ]
 
-_BROKEN = (util.UserError, OSError, ValueError, TypeError, KeyError, IndexError, AttributeError)
+_BROKEN = (
+    *(util.UserError, OSError, ValueError, TypeError, KeyError, IndexError, AttributeError),
+    *(ArithmeticError, RecursionError),
+)
 """What asv raises on a result file that was cut short or mended by hand."""
 
 

@@ -673,7 +673,8 @@ class Places:
                     module = compile(text, filename, "exec", dont_inherit=True)
             except (OSError, SyntaxError, ValueError):
                 return "<module>", 1, 0
-            self._texts[filename] = text.splitlines()
+            # A form feed, which many sources hold, breaks no line.
+            self._texts[filename] = text.split("\n")[: -1 if text.endswith("\n") else None]
             self._walk(self._spans[filename], module, "<module>", "")
         return self._spans[filename].get(line, ("<module>", 1, len(self._texts[filename])))
 
