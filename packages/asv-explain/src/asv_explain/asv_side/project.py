@@ -38,6 +38,12 @@ __all__ = [
 
 _CONFIG_NAMES = ("asv.conf.json", "asv.conf.jsonc")
 
+_BROKEN = (
+    *(util.UserError, OSError, ValueError, TypeError, AttributeError, KeyError),
+    *(RecursionError, OverflowError),
+)
+"""What asv raises on a file of its own that was damaged."""
+
 
 class ProjectError(Exception):
     """A mistake that its user can mend; the text is one line that says what to do."""
@@ -109,7 +115,7 @@ def load_project(config: Path | None = None) -> Project:
         conf = Config.load(str(path))
     except util.UserError as error:
         raise ProjectError(f"{one_line(error)} Mend {path}, or pass --config FILE.") from None
-    except (ValueError, TypeError, AttributeError, OSError) as error:
+    except _BROKEN as error:
         raise ProjectError(f"{path} cannot be read ({one_line(error)}); mend the file.") from None
     root = path.parent
     for key in ("benchmark_dir", "results_dir", "env_dir", "html_dir", "repo"):
@@ -181,9 +187,9 @@ def machine_facts(project: Project, name: str) -> dict[str, str]:
     """
     found = next((one for one in _machines().values() if one["machine"] == name), {})
     if not found:
-        with contextlib.suppress(util.UserError, OSError, ValueError):
+        with contextlib.suppress(*_BROKEN):
             path = project.results / name / "machine.json"
-            found = util.load_json(str(path), api_version=Machine.api_version)
+            found = dict(util.load_json(str(path), api_version=Machine.api_version))
     return {str(key): str(value) for key, value in found.items() if key != "version" and value}
 
 
@@ -193,8 +199,10 @@ def _machines() -> dict[str, dict[str, Any]]:
         return {}
     try:
         known = util.load_json(str(file), MachineCollection.api_version)
-        named = all("machine" in entry for entry in known.values())
-    except (util.UserError, OSError, ValueError, TypeError, AttributeError) as error:
+        named = all(isinstance(entry["machine"], str) for entry in known.values())
+    except KeyError:
+        named = False
+    except _BROKEN as error:
         raise ProjectError(
             f"{file} cannot be read ({one_line(error)}); move it away and run `asv machine`."
         ) from None
@@ -291,7 +299,7 @@ def load_benchmarks(project: Project, regexes: Sequence[str] = ()) -> Any:
     try:
         recorded = util.load_json(str(path), api_version=Benchmarks.api_version)
         descriptions = list(recorded.values())
-    except (util.UserError, OSError, ValueError, TypeError, AttributeError) as error:
+    except _BROKEN as error:
         raise ProjectError(
             f"{path} cannot be read ({one_line(error)}); "
             "run `asv run --bench just-discover` to write it anew."
