@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from observatory.studies.fuzzing.damage import ODD
 from observatory.studies.fuzzing.parser import Parser, Unsound, require
 from observatory.studies.fuzzing.parsers import PARSERS
 
@@ -29,14 +30,6 @@ quickly = settings(
 )
 every = pytest.mark.parametrize("parser", PARSERS.values(), ids=lambda one: one.name)
 
-# What turns up where nobody thought of it.
-ODD: tuple[Any, ...] = (
-    *(None, True, False, 0, -1, 1, 2, 3, 2**31, 2**53, 2**63, 2**64, -(2**64), 10**30, 10**400),
-    *(0.0, -0.0, 0.5, -0.5, 1e-320, 1e300, -1e300, float("nan"), float("inf"), -float("inf")),
-    *("", "0", "\0", "\ud800", "\udcff", "../../etc/passwd", "/etc/passwd", "\n", "x" * 3000),
-    *([], {}, [[]], [{}], {"": {}}, [0], [[0, 0]], ["a"], {"schema": 1}),
-    *("failed", "time", "unknown", "slower", "same", [[[[[[[[[[[[]]]]]]]]]]]]),
-)
 leaves = st.one_of(st.sampled_from(ODD), st.floats(), st.integers(), st.text(max_size=8))
 values = st.recursive(
     leaves,
