@@ -158,7 +158,8 @@ def _valid(read: Callable[[str], T], value: object) -> T:
     """A value as the command line would take it, told wrong in the same words."""
     try:
         return read(str(value))
-    except argparse.ArgumentTypeError as error:
+    except (argparse.ArgumentTypeError, ValueError) as error:
+        # Python writes no integer of thousands of digits.
         raise ExplainError(told(error)) from None
 
 

@@ -9,10 +9,14 @@ if TYPE_CHECKING:
     from asv_explain.bisection import Bisection
     from asv_explain.explanation import Cause, Explanation, Interval, Place, Rounds
 
-__all__ = ["LARGEST_FIGURE", "climbs", "implausible"]
+__all__ = ["LARGEST_FIGURE", "MOST_LINES", "climbs", "implausible"]
 
 LARGEST_FIGURE = 1e150
 """No figure lies further from 0: beyond, products of two of them are endless."""
+
+MOST_LINES = 1000
+"""Lines of a source that is kept with a cause: comparing many more would take for ever. What is
+written has fewer than half."""
 
 Named = tuple[str, float | None]
 
@@ -80,6 +84,9 @@ def _cause(where: str, cause: Cause) -> Iterator[str]:
     yield from _within(where, _disordered("interval", cause.interval))
     yield from _path(f"{where}.path", cause.path)
     yield from _places(where, cause.before, cause.after)
+    for name in ("source_before", "source_after"):
+        if getattr(cause, name).count("\n") > MOST_LINES:
+            yield f"{where}.{name} has more than {MOST_LINES} lines"
     for number, line in enumerate(cause.lines):
         held: list[Named] = [
             ("bytes_before", line.bytes_before),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -78,6 +79,10 @@ def load_results(project: Project, machine: str) -> Reading:
     for path in sorted((project.results / machine).glob("*.json")):
         if path.name == "machine.json":
             continue
+        if not path.is_file():
+            remedy = "move it away"
+            reading.left_out.append(LeftOut(f"result file {_shown(path)}", "it is no file", remedy))
+            continue
         try:
             result = Results.load(str(path), machine_name=machine)
             usable = isinstance(result.commit_hash, str) and isinstance(result.env_name, str)
@@ -125,9 +130,11 @@ def told_apart(before: Point, after: Point) -> bool:
 
 
 def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isinf(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return float(value)
+    # Compared first, as an endless integer is no float; what was skipped is no number, and stays.
+    beyond = abs(value) > sys.float_info.max
+    return None if beyond else float(value)
 
 
 def _stats(stats: object) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -43,6 +44,10 @@ _BROKEN = (
     *(RecursionError, OverflowError),
 )
 """What asv raises on a file of its own that was damaged."""
+
+
+MOST_COMBINATIONS = 100_000
+"""Combinations of one benchmark's parameters; asv runs each of them on every commit."""
 
 
 class ProjectError(Exception):
@@ -280,6 +285,14 @@ def select_benchmarks(
         except re.error as error:
             raise ProjectError(f"-b {regex} is no regular expression ({error}); mend it.") from None
     try:
+        for one in descriptions:
+            # asv goes through all of them, and a few long lists multiply without end.
+            number = math.prod(len(values) for values in one["params"])
+            if number > MOST_COMBINATIONS:
+                raise ProjectError(
+                    f"{one_line(one['name'])[:80]} has {number:.3g} combinations of parameters, "
+                    f"more than {MOST_COMBINATIONS}; give it fewer."
+                )
         return Benchmarks(project.conf, descriptions, regex=list(regexes))
     except (KeyError, TypeError, AttributeError) as error:
         raise ProjectError(

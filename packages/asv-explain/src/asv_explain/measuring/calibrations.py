@@ -111,6 +111,8 @@ class Calibrations:
             whole: Any = json.loads(read_own(path, LARGEST))
             if (whole["schema"], whole["identity"]) != (SCHEMA, identity):
                 return None
+            if type(whole["taken"]) not in (int, float):
+                return None
             # A clock that was set back leaves files from the future, of unknown age.
             age = self.now() - float(whole["taken"])
             if not (math.isfinite(age) and 0 <= age <= KEEP_SECONDS):
