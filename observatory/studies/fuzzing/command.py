@@ -33,6 +33,11 @@ SEED = 2026
 # Exit statuses: something was found; it can't be done as asked; it was stopped.
 FOUND, MISTAKE, STOPPED = 1, 2, 130
 
+
+class _NotRun(Exception):
+    """A parser that could not be tried at all; the text says why."""
+
+
 Fuzz = Callable[[Parser, int, int, Path], Outcome]
 
 
@@ -64,7 +69,7 @@ def main(arguments: Sequence[str] | None = None, run: Fuzz = fuzz) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("fuzzing: stopped; the parsers that are done are kept\n")
         return STOPPED
-    except (RecordsError, OSError) as error:
+    except (RecordsError, _NotRun, OSError) as error:
         sys.stderr.write(f"fuzzing: {error}\n")
         return MISTAKE
     outcomes = [_outcome(records, name) for name in records]
@@ -95,8 +100,10 @@ def _fuzz_each(
     for name in names:
         if name not in records:
             tell.print(f"fuzzing {name} for {seconds} s: {PARSERS[name].what}")
-            findings = out / "fuzzing-findings"
-            records.add(name, run(PARSERS[name], seconds, seed, findings).raw())
+            outcome = run(PARSERS[name], seconds, seed, out / "fuzzing-findings")
+            if not outcome.inputs:
+                raise _NotRun(f"{name} was given no input ({outcome.ended}); mend that first")
+            records.add(name, outcome.raw())
 
 
 def _outcome(records: Records, name: str) -> Outcome:

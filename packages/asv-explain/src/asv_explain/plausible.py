@@ -14,6 +14,9 @@ __all__ = ["LARGEST_FIGURE", "MOST_LINES", "climbs", "implausible"]
 LARGEST_FIGURE = 1e150
 """No figure lies further from 0: beyond, products of two of them are endless."""
 
+LEAST_DIFFERENCE = 1e-150
+"""No difference but 0 lies nearer to it: what is divided by less is endless."""
+
 MOST_LINES = 1000
 """Lines of a source that is kept with a cause: comparing many more would take for ever. What is
 written has fewer than half."""
@@ -37,6 +40,10 @@ def implausible(told: Explanation) -> str | None:
 
 
 def _problems(told: Explanation) -> Iterator[str]:
+    if told.kind == "unknown" and told.verdict.value != "unknown":
+        yield f"it is {told.verdict.value}, of what is not known"
+    if told.difference and abs(told.difference) < LEAST_DIFFERENCE:
+        yield "difference is none that was measured"
     whole = [*_interval("interval", told.interval)]
     yield from _beyond(
         [("difference", told.difference), ("residual", told.residual)],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import sys
@@ -32,14 +33,20 @@ from asv_explain.changes.evidence import cut_out, evidence
 from asv_explain.changes.git import GitError, read_changed, read_contents, read_tree
 from asv_explain.changes.scopes import FunctionScope, read_source
 from asv_explain.changes.sources import pairs
-from asv_explain.explanation import Verdict
+from asv_explain.explanation import ExplanationError, Kind, Verdict, decode, encode
 from asv_explain.measuring.calibrate import CalibrationError
 from asv_explain.measuring.calibrations import Calibrations
 from asv_explain.measuring.process import read_answer
 from asv_explain.measuring.rounds import RoundError, round_from_answer
+from asv_explain.pages.downloads import downloads
+from asv_explain.pages.page import page
+from asv_explain.pages.traveling import traveling_page
+from asv_explain.plausible import MOST_LINES
 from asv_explain.profiles.pair import decode_pair
 from asv_explain.profiles.profile import profile_from_raw
 from asv_explain.profiles.wire import WireError, show
+from asv_explain.reports.markdown import to_markdown
+from asv_explain.reports.terminal import render
 from observatory.studies.fuzzing import examples
 
 TIMED: dict[str, Any] = json.loads(examples.answers()[0])
@@ -380,3 +387,45 @@ def slowly(
         (ours[place] if place < len(ours) else None, theirs[place] if place < len(theirs) else None)
         for place in range(size)
     ]
+
+
+NO_RATIO = {"ratio": None, "interval": None}
+
+
+@pytest.mark.parametrize("kind", ["time", "mem", "peakmem", "track", "unknown"])
+@pytest.mark.parametrize("verdict", Verdict)
+def test_whatever_is_read_can_be_shown(kind: Kind, verdict: Verdict) -> None:
+    """Every kind with every verdict and figures at the edge: refused, or shown by every report."""
+    told = examples.told()
+    parts = sum(one.amount for one in told.causes)
+    edges: list[dict[str, Any]] = [
+        *({}, NO_RATIO, {"ratio": 1e150}, {"ratio": 1e-300}, {"ratio": 0.0}),
+        *({"difference": at, "residual": at - parts} for at in (0.0, 1e-320, 1e-100, -1e-100)),
+    ]
+    shown = 0
+    for changes in edges:
+        one = dataclasses.replace(told, kind=kind, verdict=verdict, **changes)
+        try:
+            read = decode(encode(one))
+        except ExplanationError:
+            continue
+        shown += 1
+        assert render(read, 8)
+        assert to_markdown([read])
+        assert page(read, None, "name", downloads(read, None))
+        assert traveling_page([(read, None)])
+    nothing = kind == "unknown" and verdict is not Verdict.UNKNOWN
+    assert shown == (0 if nothing else len(edges) - 1)
+
+
+def test_sources_that_would_be_compared_for_ever_are_refused() -> None:
+    """A page compares both sides line by line; what the hook writes has 400 of them."""
+    (cause, *rest) = examples.told().causes
+    for lines, fine in ((400, True), (MOST_LINES + 1, False)):
+        long = dataclasses.replace(cause, source_after="pass\n" * lines)
+        data = encode(examples.told(causes=(long, *rest)))
+        if fine:
+            assert decode(data).causes[0] == long
+        else:
+            with pytest.raises(ExplanationError, match=r"causes\[0\].source_after has more than"):
+                decode(data)
