@@ -106,6 +106,8 @@ def _cause(where: str, cause: Cause) -> Iterator[str]:
 
 
 def _bisection(search: Bisection) -> Iterator[str]:
+    if not search.suspected or search.commits < 1:
+        yield "suspected names no commit"
     figures: list[Named] = [("commits", search.commits), ("ratio", search.ratio)]
     figures += _interval("interval", search.interval)
     for number, one in enumerate(search.measured):

@@ -429,3 +429,13 @@ def test_sources_that_would_be_compared_for_ever_are_refused() -> None:
         else:
             with pytest.raises(ExplanationError, match=r"causes\[0\].source_after has more than"):
                 decode(data)
+
+
+@pytest.mark.parametrize("changes", [{"suspected": []}, {"commits": 0}])
+def test_a_search_that_ended_nowhere_is_refused(changes: Mapping[str, Any]) -> None:
+    """Reports name the first and the last commit that it suspects."""
+    raw = json.loads(examples.explanations()[-1])
+    assert decode(json.dumps(raw).encode()).bisection is not None
+    raw["bisection"] |= changes
+    with pytest.raises(ExplanationError, match=r"bisection\.suspected names no commit"):
+        decode(json.dumps(raw).encode())
