@@ -34,7 +34,7 @@ from asv_explain.profiles.pair import ProfilePair
 from asv_explain.store import LARGEST, LARGEST_PROFILES, Kept, Refused, Store
 
 # Seconds after which a reader that waits for a pipe counts as hung.
-PATIENCE = 20
+PATIENCE = 120
 
 # Bytes of a file that is far too large.
 HUGE = 100 * 1000 * 1000
