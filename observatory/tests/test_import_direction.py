@@ -73,6 +73,7 @@ EXPLAIN_ROOMS: dict[str, set[str]] = {
     # asv loads its command from there, and what publishes.
     "asv_side": {
         "changes",
+        "files",
         "suspect",
         "ending",
         "command",

@@ -486,6 +486,7 @@ def test_homes_are_the_same_words_everywhere(tmp_path: Path) -> None:
     assert homes.locate(json.__file__) == ("stdlib", "json/__init__.py")
     assert homes.locate("<frozen importlib._bootstrap>") == ("stdlib", "importlib/_bootstrap.py")
     assert homes.locate("<string>") == ("generated", "string")
+    assert homes.locate("</../../etc/passwd>") == ("generated", "etc/passwd")
     assert homes.locate(str(tmp_path / "elsewhere.py")) == ("other", "elsewhere.py")
 
 

@@ -14,12 +14,16 @@ from asv_explain.asv_side.project import load_project
 from asv_explain.explanation import Explanation, ExplanationError, decode
 from asv_explain.mistakes import MISTAKES, told
 from asv_explain.options import BUDGET, Options, count, factor_above_1, regex, seconds
+from asv_explain.reports.text import plain
 from asv_explain.session import Session, Tools
 from asv_explain.store import Refused, Store
 
 __all__ = ["ExplainError", "explain", "load", "stored"]
 
 T = TypeVar("T")
+
+LARGEST_EXPORT = 64 * 1024 * 1024
+"""Bytes above which a file is not read: one of a hundred explanations has some ten million."""
 
 Say = Callable[[str], None]
 
@@ -118,7 +122,7 @@ def stored(
     found = []
     for one in Store(project.explanations):
         if isinstance(one, Refused):
-            (say or _say_nothing)(f"left out: {one.path}: {one.reason}")
+            (say or _say_nothing)(plain(f"left out: {one.path}: {one.reason}"))
         else:
             found.append(one.explanation)
     return found
@@ -130,22 +134,36 @@ def load(file: str | os.PathLike[str]) -> list[Explanation]:
     Raises:
         ExplainError: the file can't be read, or is neither.
     """
+    name = plain(str(file))
     try:
-        data = Path(file).read_bytes()
+        # The user named it, so a link or pipe is as good as a file.
+        with Path(file).open("rb") as opened:
+            size = os.fstat(opened.fileno()).st_size
+            # A pipe has no size; of a file, no more than that is taken into memory.
+            data = b"" if size > LARGEST_EXPORT else opened.read((size or LARGEST_EXPORT) + 1)
+    except (OSError, ValueError) as error:
+        why = (isinstance(error, OSError) and error.strerror) or told(error)
+        raise ExplainError(f"can't read {name} ({why}); name another file") from error
+    size = max(size, len(data))
+    if size > LARGEST_EXPORT:
+        raise ExplainError(
+            f"{name} has {size} bytes, more than the {LARGEST_EXPORT} that are read; "
+            "export fewer explanations at once"
+        )
+    try:
         if not data.lstrip().startswith(b"["):
             return [decode(data)]
         return [decode(bytes(one)) for one in msgspec.json.decode(data, type=list[msgspec.Raw])]
-    except OSError as error:
-        raise ExplainError(f"can't read {file} ({error.strerror}); name another file") from error
     except (ExplanationError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ExplainError(f"{file} holds no explanations ({told(error)})") from error
+        raise ExplainError(f"{name} holds no explanations ({told(error)})") from error
 
 
 def _valid(read: Callable[[str], T], value: object) -> T:
     """A value as the command line would take it, told wrong in the same words."""
     try:
         return read(str(value))
-    except argparse.ArgumentTypeError as error:
+    except (argparse.ArgumentTypeError, ValueError) as error:
+        # Python writes no integer of thousands of digits.
         raise ExplainError(told(error)) from None
 
 

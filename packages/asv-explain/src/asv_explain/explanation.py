@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -9,6 +10,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from asv_explain.bisection import Bisection
+from asv_explain.plausible import implausible
 from asv_explain.proof import Outcome, Proof, Refusal
 from asv_explain.verdict import Interval, Verdict
 
@@ -295,33 +297,55 @@ class Explanation:
             return
         parts = [cause.amount for cause in self.causes] + [self.residual]
         scale = sum(abs(part) for part in parts) + abs(self.difference)
-        if not math.isclose(
-            math.fsum(parts), self.difference, rel_tol=0, abs_tol=_TOLERANCE * scale
-        ):
+        # Whatever lies within an endless tolerance is close.
+        if not math.isfinite(scale):
+            raise ExplanationError("causes, residual or difference are no finite numbers")
+        total = math.fsum(parts)
+        if not math.isclose(total, self.difference, rel_tol=0, abs_tol=_TOLERANCE * scale):
             raise ExplanationError(
-                f"causes and residual add up to {math.fsum(parts)!r} {self.unit}, "
+                f"causes and residual add up to {total!r} {self.unit}, "
                 f"not to the difference of {self.difference!r} {self.unit}"
             )
 
 
 def encode(explanation: Explanation) -> bytes:
-    """The explanation as indented JSON in UTF-8."""
-    return msgspec.json.format(msgspec.json.encode(explanation), indent=2) + b"\n"
+    """The explanation as indented JSON in UTF-8; what is no text in it becomes question marks."""
+    try:
+        data = msgspec.json.encode(explanation)
+    except UnicodeEncodeError:
+        # Names of files need not be text, and reach Python as lone surrogates.
+        text = json.dumps(msgspec.to_builtins(explanation), ensure_ascii=False)
+        data = text.encode("utf-8", "replace")
+    return msgspec.json.format(data, indent=2) + b"\n"
 
 
 def decode(data: bytes) -> Explanation:
     """The explanation in ``data``.
 
     Raises:
-        ExplanationError: it is no JSON, of another schema, or not of this form.
+        ExplanationError: it is no JSON, of another schema, not of this form, or says what can't be.
     """
     try:
         schema = msgspec.json.decode(data, type=_Versioned).schema
         if schema != SCHEMA:
             raise ExplanationError(f"schema {schema} where {SCHEMA} is read")
-        return msgspec.json.decode(data, type=Explanation)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        told = msgspec.json.decode(data, type=Explanation)
+        json.loads(data, object_pairs_hook=_without_doubles)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise ExplanationError(str(error)) from None
+    problem = implausible(told)
+    if problem is not None:
+        raise ExplanationError(problem)
+    return told
+
+
+def _without_doubles(pairs: list[tuple[str, object]]) -> None:
+    """Refuse an object that has a name twice: of its values each reader would take another one."""
+    seen = set()
+    for name, _ in pairs:
+        if name in seen:
+            raise ExplanationError(f"{name[:40]!r} stands there twice")
+        seen.add(name)
 
 
 class _Versioned(msgspec.Struct):

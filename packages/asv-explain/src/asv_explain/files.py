@@ -1,22 +1,84 @@
-"""Writing files whole or not at all, and telling beforehand whether that will work."""
+"""Writing files whole or not at all, and reading those that others could have put there."""
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import tempfile
 from pathlib import Path
 
-__all__ = ["obstacle", "write_whole"]
+__all__ = ["FileRefused", "obstacle", "read_own", "write_whole"]
+
+# No link is followed and nobody waited for, where the system knows how.
+_CAREFUL = (
+    os.O_RDONLY
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
 
 
-def write_whole(path: Path, data: bytes) -> None:
+class FileRefused(ValueError):
+    """Something that no one would have written there who meant well; the text says what it is."""
+
+
+def read_own(path: Path, limit: int) -> bytes:
+    """Read a plain file from a folder in which nothing else belongs.
+
+    Never waits, as opening a pipe would, follows no link out of the folder, and takes no more
+    memory than the limit, whatever stands there or takes its place meanwhile.
+
+    Args:
+        path: the file.
+        limit: bytes that it may have.
+
+    Raises:
+        FileRefused: it is no plain file, or a larger one.
+        OSError: it isn't there, or can't be read.
+    """
+    _plain(os.lstat(path).st_mode)
+    try:
+        descriptor = os.open(path, _CAREFUL)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise FileRefused("it is a link, which may lead anywhere") from None
+        raise
+    with os.fdopen(descriptor, "rb") as file:
+        about = os.fstat(descriptor)
+        _plain(about.st_mode)
+        if about.st_size > limit:
+            raise FileRefused(f"{about.st_size} bytes, more than the {limit} that are read")
+        data = file.read(about.st_size + 1)
+    if len(data) > about.st_size:
+        raise FileRefused("it grew while it was read")
+    return data
+
+
+def _plain(mode: int) -> None:
+    if stat.S_ISLNK(mode):
+        raise FileRefused("it is a link, which may lead anywhere")
+    if stat.S_ISDIR(mode):
+        raise FileRefused("it is a folder")
+    if not stat.S_ISREG(mode):
+        raise FileRefused("it is a pipe, socket or device, not a file")
+
+
+def write_whole(path: Path, data: bytes, *, through: bool = True) -> None:
     """Write a file in one step, so that whoever reads it finds the old content or the new one.
+
+    Args:
+        path: the file.
+        data: its content.
+        through: whether what is a pipe or terminal is written into, as for a path that the user
+            named; else it is replaced by a file, and so is a link.
 
     Raises:
         OSError: It can't be written; what was there before is still there.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists() and not path.is_file():
+    if through and path.exists() and not path.is_file():
         # A pipe or a terminal can't be replaced, and holds nothing that could be half written.
         path.write_bytes(data)
         return

@@ -19,6 +19,8 @@ __all__ = [
     "seconds",
 ]
 
+_DIGITS = 18
+
 BUDGET = 60.0
 """Seconds of measuring for each benchmark, unless asked otherwise."""
 
@@ -180,7 +182,7 @@ def regex(text: str) -> str:
     """
     try:
         re.compile(text)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise argparse.ArgumentTypeError(f"{text} is no regular expression ({error})") from None
     return text
 
@@ -215,7 +217,8 @@ def count(text: str) -> int:
     Raises:
         ArgumentTypeError: it is no whole number from 1 up.
     """
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
+    # Python reads no longer numbers, and nobody means one.
+    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS and int(text) > 0):
         raise argparse.ArgumentTypeError(f"{text} is no count; it is a whole number from 1 up")
     return int(text)
 

@@ -38,7 +38,7 @@ from asv_explain.parts import Explained, placed, unmeasured
 from asv_explain.pipeline import explain
 from asv_explain.profiles.pair import ProfilePair
 from asv_explain.proving import Trials, open_to_proof, proved, without_proof
-from asv_explain.store import Kept, Store
+from asv_explain.store import Kept, Refused, Store, StoreError
 from asv_explain.suspect import Installed, Suspect
 from asv_explain.value_pipeline import explain_values
 
@@ -255,6 +255,8 @@ class Session:
         if kept is None:
             return None
         profiles = self._store.profiles(kept)
+        if isinstance(profiles, Refused):
+            self._say(f"left out: {profiles.path}: {profiles.reason}")
         wanted = any((options.pstats, options.speedscope, options.folded))
         if isinstance(profiles, ProfilePair):
             return Explained(kept.explanation, profiles)
@@ -262,15 +264,25 @@ class Session:
         return None if wanted and profiled else Explained(kept.explanation)
 
     def _kept(self, group: _Group, suspect: Suspect) -> Kept | None:
-        plain = self._store.get(suspect)
+        plain = self._found(suspect)
         if not group.narrows:
             unknown = plain is None or plain.explanation.verdict is Verdict.UNKNOWN
             return None if unknown else plain
-        narrowed = self._store.get(suspect, bisected=True)
+        narrowed = self._found(suspect, bisected=True)
         settled = (Verdict.FASTER, Verdict.SAME)
         if narrowed is None and plain is not None and plain.explanation.verdict in settled:
             return plain
         return narrowed
+
+    def _found(self, suspect: Suspect, *, bisected: bool = False) -> Kept | None:
+        found = self._store.get(suspect, bisected=bisected)
+        if isinstance(found, Refused):
+            if found.path.is_dir():
+                # Told before anything is measured that could then not be kept.
+                raise StoreError(f"{found.path} is a folder where an answer goes; move it away")
+            self._say(f"left out: {found.path}: {found.reason}; it is measured anew")
+            return None
+        return found
 
     def _measured(
         self, group: _Group, suspect: Suspect, before: Installed, after: Installed

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import math
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from asv_explain.explanation import Explanation, ExplanationError, decode, encode
-from asv_explain.files import obstacle, write_whole
-from asv_explain.profiles.pair import ProfilePair, decode_pair, encode_pair
+from asv_explain.explanation import (
+    Correction,
+    Explanation,
+    ExplanationError,
+    decode,
+    encode,
+)
+from asv_explain.files import FileRefused, obstacle, read_own, write_whole
+from asv_explain.profiles.pair import ProfilePair, ProfileSide, decode_pair, encode_pair
 from asv_explain.profiles.wire import WireError
 
 __all__ = ["LARGEST", "LARGEST_PROFILES", "Kept", "Question", "Refused", "Store", "StoreError"]
@@ -21,6 +29,9 @@ LARGEST = 16 * 1024 * 1024
 
 # The same of profiles, and the most that is kept of them: 50,000 functions with 500,000 edges.
 LARGEST_PROFILES = 128 * 1024 * 1024
+
+# Figures that profiles and explanation both hold agree to this share of them; the rest is rounding.
+_ROUNDING = 1e-6
 
 
 class StoreError(Exception):
@@ -113,9 +124,12 @@ class Store:
             question.after,
             *(("bisected",) if bisected else ()),
         )
-        digest = hashlib.sha256("\0".join(asked).encode()).hexdigest()[:12]
+        # As the explanation is written: what is no text becomes question marks.
+        whole = "\0".join(asked).encode("utf-8", "replace")
+        digest = hashlib.sha256(whole).hexdigest()[:12]
         name = re.sub(r"[^A-Za-z0-9.]+", "-", question.benchmark).strip("-.")[:80]
-        return self.folder / f"{name}-{question.after[:8]}-{digest}.json"
+        commit = re.sub(r"[^A-Za-z0-9]+", "-", question.after[:8])
+        return self.folder / f"{name}-{commit}-{digest}.json"
 
     def put(self, explanation: Explanation, profiles: ProfilePair | None = None) -> Path:
         """Keep an explanation in place of an earlier one of the same question.
@@ -126,19 +140,18 @@ class Store:
         Raises:
             StoreError: the file can't be written; what was there before is still there.
         """
-        search = explanation.bisection
-        asked = explanation
-        if search is not None:
-            asked = replace(explanation, before=search.before, after=search.after)
-        path = self.path(asked, bisected=search is not None)
+        path = self._answered(explanation)
         beside = self._profiles_of(path)
         taken = b"" if profiles is None else encode_pair(profiles)
         try:
+            _refuse_link(beside.parent)
             # An explanation never stands beside another one's profiles, whenever this is stopped.
             beside.unlink(missing_ok=True)
-            write_whole(path, encode(explanation))
+            write_whole(path, encode(explanation), through=False)
             if 0 < len(taken) <= LARGEST_PROFILES:
-                write_whole(beside, taken)
+                write_whole(beside, taken, through=False)
+        except FileRefused as error:
+            raise StoreError(f"can't write into {beside.parent} ({error}); remove it") from None
         except OSError as error:
             raise StoreError(
                 f"can't write {error.filename or path} ({error.strerror}); "
@@ -146,41 +159,89 @@ class Store:
             ) from None
         return path
 
-    def get(self, question: Question, *, bisected: bool = False) -> Kept | None:
-        """The stored answer to a question, or None if none can be used."""
-        found = self._read(self.path(question, bisected=bisected))
-        return found if isinstance(found, Kept) else None
+    def get(self, question: Question, *, bisected: bool = False) -> Kept | Refused | None:
+        """The stored answer to a question, why it can't be used, or None if there is none."""
+        return self._read(self.path(question, bisected=bisected))
 
     def profiles(self, kept: Kept) -> ProfilePair | Refused | None:
         """The profiles behind a stored explanation; None where none are kept."""
         path = self._profiles_of(kept.path)
         try:
-            size = path.stat().st_size
-            if size > LARGEST_PROFILES:
-                return Refused(path, f"{size} bytes, more than is kept ({LARGEST_PROFILES})")
-            return decode_pair(path.read_bytes())
+            _refuse_link(path.parent)
+            pair = decode_pair(read_own(path, LARGEST_PROFILES))
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except (OSError, WireError) as error:
-            return Refused(path, str(error))
-
-    def _profiles_of(self, path: Path) -> Path:
-        return path.parent / "profiles" / path.name
+        except (OSError, FileRefused, WireError) as error:
+            return Refused(path, _why(error))
+        told = kept.explanation
+        for side, correction in (
+            (pair.before, told.correction_before),
+            (pair.after, told.correction_after),
+        ):
+            if correction is not None and not _agree(side, correction):
+                return Refused(path, "profiles that the explanation was not made of")
+        return pair
 
     def __iter__(self) -> Iterator[Kept | Refused]:
         """Everything in the folder, in order of file name; what is no explanation is refused."""
-        for path in sorted(self.folder.glob("*.json")):
-            found = self._read(path)
+        try:
+            with os.scandir(self.folder) as entries:
+                names = sorted(one.name for one in entries if one.name.endswith(".json"))
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            yield Refused(self.folder, _why(error))
+            return
+        for name in names:
+            found = self._read(self.folder / name)
             if found is not None:
                 yield found
 
     def _read(self, path: Path) -> Kept | Refused | None:
         try:
-            size = path.stat().st_size
-            if size > LARGEST:
-                return Refused(path, f"{size} bytes, more than any explanation has ({LARGEST})")
-            return Kept(path, decode(path.read_bytes()))
+            explanation = decode(read_own(path, LARGEST))
         except FileNotFoundError:
             return None
-        except (OSError, ExplanationError) as error:
-            return Refused(path, str(error))
+        except (OSError, FileRefused, ExplanationError) as error:
+            return Refused(path, _why(error))
+        if self._answered(explanation).name != path.name:
+            return Refused(path, "it answers another question than its name says")
+        return Kept(path, explanation)
+
+    def _answered(self, explanation: Explanation) -> Path:
+        """The file of the question that an explanation answers."""
+        search = explanation.bisection
+        asked = explanation
+        if search is not None:
+            asked = replace(explanation, before=search.before, after=search.after)
+        return self.path(asked, bisected=search is not None)
+
+    def _profiles_of(self, path: Path) -> Path:
+        return path.parent / "profiles" / path.name
+
+
+def _refuse_link(folder: Path) -> None:
+    if folder.is_symlink():
+        raise FileRefused(f"{folder.name} is a link, which may lead anywhere")
+
+
+def _why(error: Exception) -> str:
+    """What is wrong, without the path, which stands beside it."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)
+
+
+def _agree(side: ProfileSide, correction: Correction) -> bool:
+    """Whether a side's profile has the calls and seconds that its explanation rests on."""
+    profile = side.profile
+    return all(
+        math.isclose(found / profile.number, told, rel_tol=_ROUNDING, abs_tol=_ROUNDING * scale)
+        for found, told, scale in (
+            (float(profile.calls.sum()), correction.calls, 0.0),
+            (profile.seconds, correction.profiled, 0.0),
+            (
+                float(side.own.sum()),
+                correction.measured - correction.unexplained,
+                abs(correction.measured) + abs(correction.unexplained),
+            ),
+        )
+    )

@@ -14,7 +14,7 @@ from asv.runner import BENCHMARK_RUN_SCRIPT  # type: ignore[import-untyped]
 from asv_explain.asv_side.project import ProjectError
 from asv_explain.suspect import Installed
 
-__all__ = ["discover"]
+__all__ = ["discover", "read_descriptions"]
 
 
 def discover(installed: Installed, timeout: float = 600.0) -> list[dict[str, Any]]:
@@ -42,7 +42,7 @@ def discover(installed: Installed, timeout: float = 600.0) -> list[dict[str, Any
                 timeout=timeout,
             )
             if done.returncode == 0:
-                return list(json.loads(result.read_text(encoding="utf-8")))
+                return read_descriptions(result.read_bytes())
             lines = done.stderr.decode(errors="replace").split("\n")
             why = next(
                 (line.strip() for line in reversed(lines) if line.strip()), "it said nothing"
@@ -55,3 +55,17 @@ def discover(installed: Installed, timeout: float = 600.0) -> list[dict[str, Any
         f"the benchmarks in {folder} cannot be imported with {installed.commit[:8]} installed "
         f"({why}); mend them, or name commits they work with."
     )
+
+
+def read_descriptions(data: bytes) -> list[dict[str, Any]]:
+    """Read what asv's script wrote of the benchmarks that it found.
+
+    Raises ValueError if it is no list of descriptions.
+    """
+    try:
+        found = json.loads(data)
+    except RecursionError:
+        raise ValueError("what was found is nested too deeply") from None
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise ValueError("what was found is no list of benchmarks")
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,7 +32,10 @@ __all__ = [
     "valid",
 ]
 
-_BROKEN = (util.UserError, OSError, ValueError, TypeError, KeyError, IndexError, AttributeError)
+_BROKEN = (
+    *(util.UserError, OSError, ValueError, TypeError, KeyError, IndexError, AttributeError),
+    *(ArithmeticError, RecursionError),
+)
 """What asv raises on a result file that was cut short or mended by hand."""
 
 
@@ -74,6 +78,10 @@ def load_results(project: Project, machine: str) -> Reading:
     reading = Reading()
     for path in sorted((project.results / machine).glob("*.json")):
         if path.name == "machine.json":
+            continue
+        if not path.is_file():
+            remedy = "move it away"
+            reading.left_out.append(LeftOut(f"result file {_shown(path)}", "it is no file", remedy))
             continue
         try:
             result = Results.load(str(path), machine_name=machine)
@@ -122,9 +130,11 @@ def told_apart(before: Point, after: Point) -> bool:
 
 
 def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isinf(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return float(value)
+    # Compared first, as an endless integer is no float; what was skipped is no number, and stays.
+    beyond = abs(value) > sys.float_info.max
+    return None if beyond else float(value)
 
 
 def _stats(stats: object) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -37,6 +38,16 @@ __all__ = [
 ]
 
 _CONFIG_NAMES = ("asv.conf.json", "asv.conf.jsonc")
+
+_BROKEN = (
+    *(util.UserError, OSError, ValueError, TypeError, AttributeError, KeyError),
+    *(RecursionError, OverflowError),
+)
+"""What asv raises on a file of its own that was damaged."""
+
+
+MOST_COMBINATIONS = 100_000
+"""Combinations of one benchmark's parameters; asv runs each of them on every commit."""
 
 
 class ProjectError(Exception):
@@ -109,7 +120,7 @@ def load_project(config: Path | None = None) -> Project:
         conf = Config.load(str(path))
     except util.UserError as error:
         raise ProjectError(f"{one_line(error)} Mend {path}, or pass --config FILE.") from None
-    except (ValueError, TypeError, AttributeError, OSError) as error:
+    except _BROKEN as error:
         raise ProjectError(f"{path} cannot be read ({one_line(error)}); mend the file.") from None
     root = path.parent
     for key in ("benchmark_dir", "results_dir", "env_dir", "html_dir", "repo"):
@@ -181,9 +192,9 @@ def machine_facts(project: Project, name: str) -> dict[str, str]:
     """
     found = next((one for one in _machines().values() if one["machine"] == name), {})
     if not found:
-        with contextlib.suppress(util.UserError, OSError, ValueError):
+        with contextlib.suppress(*_BROKEN):
             path = project.results / name / "machine.json"
-            found = util.load_json(str(path), api_version=Machine.api_version)
+            found = dict(util.load_json(str(path), api_version=Machine.api_version))
     return {str(key): str(value) for key, value in found.items() if key != "version" and value}
 
 
@@ -193,8 +204,10 @@ def _machines() -> dict[str, dict[str, Any]]:
         return {}
     try:
         known = util.load_json(str(file), MachineCollection.api_version)
-        named = all("machine" in entry for entry in known.values())
-    except (util.UserError, OSError, ValueError, TypeError, AttributeError) as error:
+        named = all(isinstance(entry["machine"], str) for entry in known.values())
+    except KeyError:
+        named = False
+    except _BROKEN as error:
         raise ProjectError(
             f"{file} cannot be read ({one_line(error)}); move it away and run `asv machine`."
         ) from None
@@ -272,6 +285,14 @@ def select_benchmarks(
         except re.error as error:
             raise ProjectError(f"-b {regex} is no regular expression ({error}); mend it.") from None
     try:
+        for one in descriptions:
+            # asv goes through all of them, and a few long lists multiply without end.
+            number = math.prod(len(values) for values in one["params"])
+            if number > MOST_COMBINATIONS:
+                raise ProjectError(
+                    f"{one_line(one['name'])[:80]} has {number:.3g} combinations of parameters, "
+                    f"more than {MOST_COMBINATIONS}; give it fewer."
+                )
         return Benchmarks(project.conf, descriptions, regex=list(regexes))
     except (KeyError, TypeError, AttributeError) as error:
         raise ProjectError(
@@ -291,7 +312,7 @@ def load_benchmarks(project: Project, regexes: Sequence[str] = ()) -> Any:
     try:
         recorded = util.load_json(str(path), api_version=Benchmarks.api_version)
         descriptions = list(recorded.values())
-    except (util.UserError, OSError, ValueError, TypeError, AttributeError) as error:
+    except _BROKEN as error:
         raise ProjectError(
             f"{path} cannot be read ({one_line(error)}); "
             "run `asv run --bench just-discover` to write it anew."

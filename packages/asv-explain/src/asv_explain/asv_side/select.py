@@ -15,7 +15,6 @@ Where asv recorded no statistics (`track_` benchmarks, `--quick` runs) the value
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -210,8 +209,12 @@ def _from_settings(project: Project, ask: Any, *arguments: Any) -> Any:
 def _parameters(benchmark: Mapping[str, Any], index: int | None) -> tuple[str, ...]:
     if index is None:
         return ()
-    combinations = itertools.product(*benchmark["params"])
-    return tuple(map(str, next(itertools.islice(combinations, index, None))))
+    found = []
+    # The last parameter changes with every combination; those before it, once it is through.
+    for values in reversed(benchmark["params"]):
+        index, place = divmod(index, len(values))
+        found.append(str(list(values)[place]))
+    return tuple(reversed(found))
 
 
 def _steps(

@@ -13,6 +13,7 @@ from typing import Any
 
 from asv_explain.asv_side.lock import try_locked
 from asv_explain.asv_side.project import ProjectError
+from asv_explain.files import read_own
 
 __all__ = ["DISK_LIMIT", "Entry", "Marker", "entry_for", "evict", "make_store"]
 
@@ -21,6 +22,9 @@ DISK_LIMIT = 8 * 2**30
 
 _SCHEMA = 1
 _MARKER = "installed.json"
+
+# Bytes above which a marker is not read: it has a thousand.
+_LARGEST = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +73,17 @@ class Entry:
     def marker(self) -> Marker | None:
         """Return what the installation says of itself, or None if it isn't whole any more."""
         try:
-            said = json.loads((self.folder / _MARKER).read_text(encoding="utf-8"))
+            said = json.loads(read_own(self.folder / _MARKER, _LARGEST))
             if said.pop("schema") != _SCHEMA:
                 return None
             marker = Marker(**said)
+            if not _well_formed(marker):
+                return None
             # A moved checkout or a removed interpreter leaves environments that don't start.
             there = Path(marker.env_dir).is_relative_to(self.folder) and os.access(
                 marker.python, os.X_OK
             )
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return None
         return marker if there else None
 
@@ -97,6 +103,18 @@ class Entry:
         (self.folder / _MARKER).unlink(missing_ok=True)
         if self.folder.exists():
             shutil.rmtree(self.folder)
+
+
+def _well_formed(marker: Marker) -> bool:
+    texts = (marker.commit, marker.environment, marker.python, marker.env_dir)
+    variables: Any = marker.env_vars
+    return (
+        all(isinstance(one, str) for one in texts)
+        and isinstance(variables, dict)
+        and all(isinstance(one, str) for one in variables.values())
+        and type(marker.size) is int
+        and marker.size >= 0
+    )
 
 
 def make_store(store: Path) -> None:

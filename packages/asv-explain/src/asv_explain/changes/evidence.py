@@ -9,14 +9,15 @@ from pathlib import Path
 from asv_explain.changes.change import Change
 from asv_explain.changes.git import GitError, git
 
-__all__ = ["CommitInfo", "Evidence", "commit_info", "evidence"]
+__all__ = ["CommitInfo", "Evidence", "commit_info", "cut_out", "evidence", "read_log"]
 
-_HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@(.*)")
+_HUNK = re.compile(r"@@ -([0-9]{1,18})(?:,[0-9]+)? \+([0-9]{1,18})(?:,[0-9]+)? @@(.*)", re.DOTALL)
 # Lines around a change that are shown with it.
 CONTEXT = 3
 # Lines of source that are shown of one side; whoever reads more opens the file.
 LONGEST = 400
-_FORMAT = "--format=%H%x1f%an%x1f%aI%x1f%s"
+# Names and subjects may hold any character but these line breaks, so they stand last.
+_FORMAT = "--format=%H%x1f%aI%x1f%an%x1f%s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,10 @@ def commit_info(repository: Path, commit: str) -> CommitInfo:
     Raises:
         GitError: git doesn't know the commit.
     """
-    return _log(repository, "-1", commit)[0]
+    found = _log(repository, "-1", commit)
+    if not found:
+        raise GitError(f"git log: says nothing of {commit}")
+    return found[0]
 
 
 def _source(repository: Path, commit: str, file: str | None, lines: tuple[int, int] | None) -> str:
@@ -80,7 +84,9 @@ def _source(repository: Path, commit: str, file: str | None, lines: tuple[int, i
     if file is None or lines is None:
         return ""
     content = git(repository, "show", f"{commit}:{file}").decode(errors="replace")
-    taken = content.splitlines()[lines[0] - 1 : lines[1]]
+    # Lines as Python's parser counts them; form feeds and the like stand within one.
+    every = content.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    taken = every[lines[0] - 1 : lines[1]]
     left = len(taken) - LONGEST
     more = [f"# {left} more lines"] if left > 0 else []
     return "\n".join(taken[:LONGEST] + more)
@@ -95,20 +101,27 @@ def _hunk(repository: Path, before: str, after: str, change: Change) -> str:
     else:
         file = change.file_after or change.file_before or ""
         output = git(repository, *options, before, after, "--", f":(top,literal){file}")
+    return cut_out(output, change)
+
+
+def cut_out(output: bytes, change: Change) -> str:
+    """What of a diff, as git prints it, is within a change's lines, with headers that fit."""
     kept: list[str] = []
     hunk: list[tuple[int, int, str]] = []
     title, line_before, line_after, inside = "", 0, 0, False
-    for line in [*output.decode(errors="replace").splitlines(), "@@ end"]:
+    # A form feed, which many sources hold, breaks no line of a diff.
+    for line in [*output.decode(errors="replace").split("\n"), "@@ end"]:
         if line.startswith("@@"):
             kept += _cut(hunk, title, change)
             hunk = []
             start = _HUNK.match(line)
+            inside = start is not None
             if start:
                 line_before, line_after = int(start[1]), int(start[2])
-                title, inside = start[3], True
+                title = start[3]
         elif line.startswith("diff --git"):
             inside = False
-        elif inside and line[:1] in " +-":
+        elif inside and line[:1] in (" ", "+", "-"):
             hunk.append((line_before, line_after, line))
             line_before += line[0] != "+"
             line_after += line[0] != "-"
@@ -170,6 +183,11 @@ def _top(repository: Path) -> Path:
 
 def _log(repository: Path, *arguments: str) -> tuple[CommitInfo, ...]:
     """Commits as ``git log`` lists them."""
-    output = git(_top(repository), "log", _FORMAT, *arguments).decode(errors="replace")
-    rows = [line.split("\x1f") for line in output.splitlines() if line.count("\x1f") >= 3]
-    return tuple(CommitInfo(row[0], row[1], row[2], "\x1f".join(row[3:])) for row in rows)
+    return read_log(git(_top(repository), "log", _FORMAT, *arguments))
+
+
+def read_log(output: bytes) -> tuple[CommitInfo, ...]:
+    """The commits that git lists in the format asked for; all other lines are passed over."""
+    lines = output.decode(errors="replace").split("\n")
+    rows = [line.split("\x1f", 3) for line in lines if line.count("\x1f") >= 3]
+    return tuple(CommitInfo(commit, who, when, what) for commit, when, who, what in rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,9 @@ __all__ = [
     "line_of_history",
     "merged_by",
     "read_blobs",
+    "read_changed",
+    "read_contents",
+    "read_tree",
     "tree_of",
 ]
 
@@ -77,13 +80,23 @@ def tree_of(repository: Path, commit: str) -> dict[str, str]:
     Raises:
         GitError: There is no such commit.
     """
-    listed = git(repository, "ls-tree", "-r", "-z", "--full-tree", commit)
+    return read_tree(git(repository, "ls-tree", "-r", "-z", "--full-tree", commit))
+
+
+def read_tree(listed: bytes) -> dict[str, str]:
+    """The files that ``git ls-tree -r -z`` lists, with the hashes of their contents.
+
+    Raises:
+        GitError: It is no such list.
+    """
     result = {}
     for entry in filter(None, listed.decode(errors="surrogateescape").split("\0")):
         about, _, name = entry.partition("\t")
-        mode, _, digest = about.split(" ")
-        if mode.startswith("100"):
-            result[name] = digest
+        words = about.split(" ")
+        if len(words) != 3 or not name:
+            raise GitError(f"git ls-tree: {entry[:80]!r} is no file")
+        if words[0].startswith("100"):
+            result[name] = words[2]
     return result
 
 
@@ -97,16 +110,25 @@ def changed_files(repository: Path, before: str, after: str) -> list[ChangedFile
         repository, "diff", "--name-status", "-z", "-M", "--no-relative", "--no-ext-diff",
         before, after,
     )  # fmt: skip
+    return read_changed(output)
+
+
+def read_changed(output: bytes) -> list[ChangedFile]:
+    """The files that ``git diff --name-status -z`` lists.
+
+    Raises:
+        GitError: It is no such list.
+    """
     fields = iter(output.decode(errors="surrogateescape").split("\0")[:-1])
     result = []
     for status in fields:
-        name = next(fields)
-        if status[0] == "R":
-            result.append(ChangedFile(name, next(fields)))
-        else:
-            result.append(
-                ChangedFile(None if status == "A" else name, None if status == "D" else name)
-            )
+        names = [next(fields, "") for _ in range(2 if status[:1] in ("R", "C") else 1)]
+        if not status or not all(names):
+            raise GitError(f"git diff: {status[:80]!r} names no file")
+        before, after = names[0], names[-1]
+        result.append(
+            ChangedFile(None if status == "A" else before, None if status == "D" else after)
+        )
     return result
 
 
@@ -119,17 +141,29 @@ def read_blobs(repository: Path, digests: Iterable[str]) -> Mapping[str, bytes]:
     wanted = sorted(set(digests))
     if not wanted:
         return {}
-    output = git(repository, "cat-file", "--batch", given="\n".join([*wanted, ""]).encode())
+    given = "\n".join([*wanted, ""]).encode()
+    return read_contents(git(repository, "cat-file", "--batch", given=given), wanted)
+
+
+def read_contents(output: bytes, wanted: Sequence[str]) -> dict[str, bytes]:
+    """The contents that ``git cat-file --batch`` prints, by the hashes that it was asked for.
+
+    Raises:
+        GitError: One is missing or cut short.
+    """
     result = {}
     position = 0
     for digest in wanted:
-        end = output.index(b"\n", position)
-        about = output[position:end].split(b" ")
-        if len(about) != 3:
-            raise GitError(f"git cat-file: {output[position:end].decode(errors='replace')}")
-        size = int(about[2])
-        result[digest] = output[end + 1 : end + 1 + size]
-        position = end + size + 2
+        end = output.find(b"\n", position)
+        about = output[position : max(end, position)].split(b" ")
+        size = about[-1].decode(errors="replace")
+        if len(about) != 3 or not (size.isascii() and size.isdigit() and len(size) < 20):
+            raise GitError(f"git cat-file: {b' '.join(about)[:80].decode(errors='replace')}")
+        content = output[end + 1 : end + 1 + int(size)]
+        if len(content) < int(size):
+            raise GitError(f"git cat-file: {digest} is cut short")
+        result[digest] = content
+        position = end + int(size) + 2
     return result
 
 

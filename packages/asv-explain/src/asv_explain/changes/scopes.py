@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -82,8 +83,11 @@ def read_source(content: bytes) -> Source:
         SyntaxError: It isn't Python as this interpreter knows it.
     """
     try:
-        tree = ast.parse(content)
-        compile(tree, "<source>", "exec", dont_inherit=True)
+        with warnings.catch_warnings():
+            # What Python would warn of in the source is for those who wrote it.
+            warnings.simplefilter("ignore")
+            tree = ast.parse(content)
+            compile(tree, "<source>", "exec", dont_inherit=True)
         reader = _Reader()
         reader.outer(tree, "<module>", "", "", 1)
     except (ValueError, RecursionError, MemoryError) as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +18,8 @@ __all__ = ["Change", "Changes", "function_pairs", "read_changes"]
 _NOTHING = Source({}, {}, frozenset())
 
 Found = tuple[Change, FunctionScope]
+
+_Digest = tuple[str, str, str, bool]
 
 
 def read_changes(repository: Path, before: str, after: str, paths: Iterable[str]) -> Changes:
@@ -97,18 +99,35 @@ def _lines(scope: FunctionScope) -> tuple[int, int]:
 def function_pairs(
     before: Mapping[str, Sequence[FunctionScope]], after: Mapping[str, Sequence[FunctionScope]]
 ) -> Iterable[tuple[FunctionScope | None, FunctionScope | None]]:
-    """Functions of both sides by name; same-named ones by what they do, then by order."""
+    """Functions of both sides by name; same-named ones by what they do, then by order.
+
+    Args:
+        before: The functions of a file before, by qualified name.
+        after: The same after.
+
+    Returns:
+        Those that differ, and those that are on one side alone; None stands for the other.
+    """
     for name in [*before, *(name for name in after if name not in before)]:
-        ours, theirs = list(before.get(name, ())), list(after.get(name, ()))
-        for one in list(ours):
-            same = next((other for other in theirs if other.digest == one.digest), None)
-            if same is not None:
-                ours.remove(one)
-                theirs.remove(same)
+        ours, theirs = before.get(name, ()), after.get(name, ())
+        same = Counter(one.digest for one in ours) & Counter(one.digest for one in theirs)
+        ours, theirs = _without(ours, same), _without(theirs, same)
         shared = min(len(ours), len(theirs))
         yield from zip(ours[:shared], theirs[:shared], strict=True)
         yield from ((one, None) for one in ours[shared:])
         yield from ((None, one) for one in theirs[shared:])
+
+
+def _without(every: Sequence[FunctionScope], same: Counter[_Digest]) -> list[FunctionScope]:
+    """The functions that are left when so many of each digest are taken out, the first ones."""
+    left = Counter(same)
+    result = []
+    for one in every:
+        if left[one.digest] > 0:
+            left[one.digest] -= 1
+        else:
+            result.append(one)
+    return result
 
 
 def _details(before: FunctionScope, after: FunctionScope) -> tuple[str, ...]:

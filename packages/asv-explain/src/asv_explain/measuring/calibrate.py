@@ -75,7 +75,7 @@ def calibrate(python: Path, run: Runner | None = None) -> ProfilerCost:
     texts = [(run or run_command)(command, TIMEOUT_SECONDS) for _ in range(PROCESSES)]
     try:
         return estimate([json.loads(text) for text in texts])
-    except ValueError as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:
         raise CalibrationError(f"{python} printed no calibration: {error}") from error
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from asv_explain.files import write_whole
+from asv_explain.files import read_own, write_whole
 from asv_explain.measuring.calibrate import (
     ProfilerCost,
     Runner,
@@ -21,7 +21,6 @@ from asv_explain.measuring.calibrate import (
     cost_to_raw,
     run_command,
 )
-from asv_explain.profiles.wire import WireError
 
 __all__ = ["KEEP_SECONDS", "Calibrations", "machine"]
 
@@ -30,6 +29,9 @@ KEEP_SECONDS = 24 * 60 * 60.0
 rather than minutes, and correction scales it to each side of each benchmark anyway."""
 
 SCHEMA = 1
+
+# Bytes above which a file is not read: a cost has two thousand.
+LARGEST = 1_000_000
 
 # An interpreter says of itself what an update in place would change.
 _ASK = "import sys; print(sys.implementation.name, sys.version)"
@@ -98,7 +100,7 @@ class Calibrations:
             "cost": cost_to_raw(cost),
         }
         try:
-            write_whole(path, json.dumps(whole, indent=1).encode())
+            write_whole(path, json.dumps(whole, indent=1).encode(), through=False)
         except OSError:
             # The cost is known all the same; the next call measures it again.
             return cost
@@ -106,13 +108,15 @@ class Calibrations:
 
     def _read(self, path: Path, identity: list[str]) -> ProfilerCost | None:
         try:
-            whole: Any = json.loads(path.read_bytes())
+            whole: Any = json.loads(read_own(path, LARGEST))
             if (whole["schema"], whole["identity"]) != (SCHEMA, identity):
+                return None
+            if type(whole["taken"]) not in (int, float):
                 return None
             # A clock that was set back leaves files from the future, of unknown age.
             age = self.now() - float(whole["taken"])
             if not (math.isfinite(age) and 0 <= age <= KEEP_SECONDS):
                 return None
             return cost_from_raw(whole["cost"])
-        except (OSError, ValueError, TypeError, KeyError, WireError, RecursionError):
+        except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
             return None

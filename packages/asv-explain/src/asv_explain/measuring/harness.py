@@ -208,7 +208,8 @@ class Homes:
         if filename.startswith("<builtin>"):
             return "stdlib", filename.replace("<builtin>", "builtin")
         if filename.startswith("<"):
-            return "generated", filename[1:].split(">", 1)[0]
+            # It names no file, and must not read like one above its home.
+            return "generated", filename[1:].split(">", 1)[0].replace("..", "").lstrip("/\\")
         path = os.path.abspath(filename)
         for bench in self._bench:
             if _below(path, bench) is not None:
@@ -778,7 +779,8 @@ class Places:
                     module = compile(text, filename, "exec", dont_inherit=True)
             except (OSError, SyntaxError, ValueError):
                 return "<module>", 1, 0
-            self._texts[filename] = text.splitlines()
+            # A form feed, which many sources hold, breaks no line.
+            self._texts[filename] = text.split("\n")[: -1 if text.endswith("\n") else None]
             self._walk(self._spans[filename], module, "<module>", "")
         return self._spans[filename].get(line, ("<module>", 1, len(self._texts[filename])))
 

@@ -13,11 +13,16 @@ from typing import Any, Protocol
 
 import msgspec
 
+from asv_explain.files import read_own
 from asv_explain.measuring import harness
 from asv_explain.profiles.collecting import without_collecting
 from asv_explain.suspect import Installed
 
 __all__ = ["ProcessRunner", "Runner", "environment", "read_answer"]
+
+
+LARGEST_ANSWER = 512 * 1024 * 1024
+"""Bytes above which an answer is not read: a profile of 50,000 functions has a tenth of it."""
 
 
 class Runner(Protocol):
@@ -100,7 +105,7 @@ class ProcessRunner:
             finally:
                 _kill_group(process)
             try:
-                answer = read_answer(output.read_bytes())
+                answer = read_answer(read_own(output, LARGEST_ANSWER))
             except (OSError, ValueError):
                 return _error("failed", f"the process ended without an answer, {_ending(status)}")
             if not isinstance(answer, dict):
@@ -112,14 +117,19 @@ def read_answer(data: bytes) -> Any:
     """Read what the harness wrote.
 
     Raises:
-        ValueError: It is no JSON.
+        ValueError: It is no JSON, or nested beyond all measure.
     """
     with without_collecting():
         try:
-            return msgspec.json.decode(data)
-        except msgspec.DecodeError:
-            # Python writes infinities and what is no number, which only Python reads.
-            return json.loads(data)
+            try:
+                return msgspec.json.decode(data)
+            except msgspec.DecodeError:
+                # Python writes infinities and what is no number, which only Python reads, and half
+                # a character where the name of a file is no text, which none can write again.
+                text = json.dumps(json.loads(data), ensure_ascii=False)
+                return json.loads(text.encode("utf-8", "replace"))
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-__all__ = ["Failure", "Round", "RoundError", "Rounds", "round_from_answer"]
+from asv_explain.profiles.wire import LARGEST, show
+
+__all__ = [
+    "Failure",
+    "Limits",
+    "Round",
+    "RoundError",
+    "Rounds",
+    "failure_from_answer",
+    "limits_from_answer",
+    "round_from_answer",
+]
 
 SCHEMA = 1
 KINDS = frozenset({"failed", "timeout", "skipped", "untraceable", "unswapped"})
+
+LARGEST_COUNT = 2**64
+"""Counters of the processor have 64 bits."""
+
+LONGEST_TEXT = 10_000
+"""Characters of a failure that are kept; the harness writes fewer."""
 
 
 class RoundError(ValueError):
@@ -29,6 +46,25 @@ class Failure:
 
     kind: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a benchmark says of itself.
+
+    Attributes:
+        timeout: Seconds after which it counts as hung; None where it sets none.
+        setup_cache: Whether it has a setup_cache.
+        setup_cache_timeout: Seconds that this may take; None where it sets none.
+        kind: What asv measures: "time", "mem", "peakmem" or "track".
+        unit: The unit of its values.
+    """
+
+    timeout: float | None
+    setup_cache: bool
+    setup_cache_timeout: float | None
+    kind: str
+    unit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,28 +168,26 @@ def round_from_answer(answer: Mapping[str, Any], mode: str = "time") -> Round:
     Raises:
         RoundError: The answer is not a round of this schema; the text names what is wrong.
     """
-    if answer.get("schema") != SCHEMA:
-        raise RoundError(f"the harness answers in schema {answer.get('schema')!r}, not {SCHEMA}")
-    error = answer.get("error")
-    if error is not None:
-        if not isinstance(error, Mapping) or error.get("kind") not in KINDS:
-            raise RoundError(f"the harness names an unknown error: {error!r}")
-        failure = Failure(error["kind"], str(error.get("text", "")))
+    failure = failure_from_answer(answer)
+    if failure is not None:
         return Round(mode, None, None, None, 0, 0.0, (), None, failure)
     if mode == "value":
-        value = _finite(answer, "value", "a finite number")
+        most = sys.float_info.max
+        value = _number(answer.get("value"), "value", "a finite number", -most, most)
         return Round(mode, None, None, None, 1, 0.0, (), None, None, value=value)
     if mode == "trace":
         trace = answer.get("trace")
         if not isinstance(trace, Mapping):
             raise RoundError("a trace was asked for")
+        _check_bytes(trace)
         return Round(mode, None, None, None, 1, 0.0, (), None, None, trace=trace)
     instructions, profile = answer.get("instructions"), answer.get("profile")
     number = answer.get("number")
-    if not isinstance(number, int) or number < 1:
-        raise RoundError(f"number of calls is {number!r}")
-    if not (instructions is None or isinstance(instructions, int)):
-        raise RoundError(f"instructions is {instructions!r}")
+    if type(number) is not int or not 1 <= number < LARGEST:
+        raise RoundError(f"number of calls is {show(number)}")
+    counted = type(instructions) is int and 0 <= instructions < LARGEST_COUNT
+    if not (instructions is None or counted):
+        raise RoundError(f"instructions is {show(instructions)}")
     if isinstance(profile, Mapping) is not (mode == "profile"):
         raise RoundError(f"a profile was {'' if mode == 'profile' else 'not '}asked for")
     samples = answer.get("samples")
@@ -166,19 +200,64 @@ def round_from_answer(answer: Mapping[str, Any], mode: str = "time") -> Round:
         instructions,
         number,
         _seconds(answer, "setup"),
-        tuple(float(sample) for sample in samples),
+        tuple(_number(sample, "a sample", "seconds", 0.0, LARGEST) for sample in samples),
         profile,
         None,
         _seconds(answer, "delayed"),
     )
 
 
+def failure_from_answer(answer: Mapping[str, Any]) -> Failure | None:
+    """Read why the harness did nothing; None if it did what it was asked.
+
+    Raises:
+        RoundError: The answer is not of this schema.
+    """
+    schema = answer.get("schema")
+    if schema != SCHEMA:
+        raise RoundError(f"the harness answers in schema {show(schema)}, not {SCHEMA}")
+    error = answer.get("error")
+    if error is None:
+        return None
+    kind = error.get("kind") if isinstance(error, Mapping) else None
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise RoundError(f"the harness names an unknown error: {show(error)}")
+    return Failure(kind, str(error.get("text", ""))[:LONGEST_TEXT])
+
+
+def limits_from_answer(answer: Mapping[str, Any]) -> Limits:
+    """Read what the harness says of a benchmark before anything is measured.
+
+    Raises:
+        RoundError: The answer is not of this form.
+    """
+    seconds = []
+    for name in ("timeout", "setup_cache_timeout"):
+        value = answer.get(name) or None
+        seconds.append(None if value is None else _number(value, name, "seconds", 0.0, LARGEST))
+    kind, unit = answer.get("kind", "time"), answer.get("unit", "seconds")
+    if kind not in ("time", "mem", "peakmem", "track") or not isinstance(unit, str):
+        raise RoundError(f"the benchmark is one of {show(kind)}, in {show(unit)}")
+    return Limits(seconds[0], bool(answer.get("setup_cache")), seconds[1], kind, unit)
+
+
+def _check_bytes(trace: Mapping[str, Any]) -> None:
+    """See that the figures on which the next trace depends are such; the rest is read later."""
+    imports, temporary = trace.get("imports") or [0, 0], trace.get("temporary") or [0]
+    lists = isinstance(imports, list) and isinstance(temporary, list)
+    if not lists or len(imports) != 2 or not temporary:
+        raise RoundError("what a trace says of imports or of freed memory is no list of bytes")
+    for value in (trace.get("peak", 0), *imports, temporary[0]):
+        if type(value) is not int or not 0 <= value < LARGEST:
+            raise RoundError(f"a trace holds {show(value)}, which are no bytes")
+
+
 def _seconds(answer: Mapping[str, Any], name: str) -> float:
-    return _finite(answer, name, "seconds")
+    return _number(answer.get(name), name, "seconds", 0.0, LARGEST)
 
 
-def _finite(answer: Mapping[str, Any], name: str, what: str) -> float:
-    value = answer.get(name)
-    if not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise RoundError(f"{name} is {value!r}, not {what}")
+def _number(value: Any, name: str, what: str, least: float, most: float) -> float:
+    # Compared first: of what is no number no comparison holds, and endless integers are no floats.
+    if type(value) not in (int, float) or not least <= value <= most:
+        raise RoundError(f"{name} is {show(value)}, not {what}")
     return float(value)

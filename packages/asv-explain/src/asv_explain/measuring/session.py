@@ -14,7 +14,15 @@ from typing import Any
 from asv_explain.explanation import Verdict
 from asv_explain.measuring.confirm import FACTOR
 from asv_explain.measuring.process import Runner
-from asv_explain.measuring.rounds import Failure, Round, RoundError, Rounds, round_from_answer
+from asv_explain.measuring.rounds import (
+    Failure,
+    Round,
+    RoundError,
+    Rounds,
+    failure_from_answer,
+    limits_from_answer,
+    round_from_answer,
+)
 from asv_explain.suspect import Installed, Suspect
 
 __all__ = ["Plan", "Session", "Side", "Stop"]
@@ -132,17 +140,24 @@ class Session:
         """Learn the benchmark's limits; run its setup_cache where later processes look for it."""
         found = self._ask(side, "inspect", self._plan.timeout)
         self._check(side, found)
-        side.timeout = found.get("timeout") or self._plan.timeout
-        self.kind, self.unit = found.get("kind", "time"), found.get("unit", "seconds")
-        if found.get("setup_cache"):
+        try:
+            limits = limits_from_answer(found)
+        except RoundError as error:
+            raise self._fail(side, Failure("failed", str(error))) from error
+        side.timeout = limits.timeout or self._plan.timeout
+        self.kind, self.unit = limits.kind, limits.unit
+        if limits.setup_cache:
             side.cached = True
-            limit = found.get("setup_cache_timeout") or side.timeout
+            limit = limits.setup_cache_timeout or side.timeout
             self._check(side, self._ask(side, "cache", limit))
 
     def _check(self, side: Side, answer: Mapping[str, Any]) -> None:
-        error = answer.get("error")
-        if error is not None:
-            raise self._fail(side, Failure(error["kind"], error["text"]))
+        try:
+            failure = failure_from_answer(answer)
+        except RoundError as error:
+            raise self._fail(side, Failure("failed", str(error))) from error
+        if failure is not None:
+            raise self._fail(side, failure)
 
     def number(self) -> int:
         """Choose the calls in one sample, on the side before; the process serves nothing else."""

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from asv_explain.profiles.profile import Profile, Seconds, profile_from_raw, profile_to_raw
-from asv_explain.profiles.wire import WireError, item, refuse, rows, show
+from asv_explain.profiles.wire import LARGEST, WireError, item, refuse, rows, show
 
 __all__ = ["SCHEMA", "ProfilePair", "ProfileSide", "decode_pair", "encode_pair"]
 
@@ -79,6 +79,8 @@ def decode_pair(data: bytes) -> ProfilePair:
         if not fine or not all(0 <= one < limit for one, limit in zip(row, limits, strict=True)):
             raise WireError(f"same[{index}]", f"expected two indices of functions, got {show(row)}")
         same.append((row[0], row[1]))
+    if any(len({*side}) < len(same) for side in zip(*same, strict=True)):
+        raise WireError("same", "expected each function once")
     return ProfilePair(before, after, tuple(same))
 
 
@@ -106,7 +108,10 @@ def _seconds(side: Mapping[str, Any], name: str, length: int) -> Seconds:
     values = rows(side, name)
     if len(values) != length or not {*map(type, values)} <= {int, float}:
         raise WireError(name, f"expected {length} numbers, got {show(values)}")
-    array = np.array(values, dtype=np.float64)
-    refuse(~(np.isfinite(array) & (array >= 0)), array, name + "[{}]", "expected at least 0")
+    try:
+        array = np.array(values, dtype=np.float64)
+    except OverflowError:
+        raise WireError(name, "expected numbers below 2**53") from None
+    refuse(~((array >= 0) & (array < LARGEST)), array, name + "[{}]", "expected at least 0")
     array.setflags(write=False)
     return array

@@ -11,7 +11,17 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from asv_explain.profiles.wire import WireError, header, item, number, refuse, rows, show, table
+from asv_explain.profiles.wire import (
+    LARGEST,
+    WireError,
+    header,
+    item,
+    number,
+    refuse,
+    rows,
+    show,
+    table,
+)
 
 __all__ = [
     "HOMES",
@@ -158,7 +168,7 @@ def profile_from_raw(raw: Mapping[str, Any]) -> Profile:
     """
     header(raw, SCHEMA, "profile")
     times = item(raw, "number", "profile")
-    if type(times) is not int or times < 1:
+    if type(times) is not int or not 1 <= times < LARGEST:
         raise WireError("number", f"expected a whole number of at least 1, got {show(times)}")
     records = rows(raw, "functions")
     functions = _functions(records)
@@ -190,6 +200,8 @@ def profile_from_raw(raw: Mapping[str, Any]) -> Profile:
             where + ".recursive",
             "expected at most as many as calls",
         )
+        if values[:, 0].sum() >= LARGEST:
+            raise WireError(where.format(0), "expected fewer than 2**53 calls in all")
     return Profile(
         functions=functions,
         calls=nodes[:, 0].astype(np.int64),
@@ -268,7 +280,8 @@ def _functions(records: list[Any]) -> tuple[Function, ...]:
         columns = []
     texts, whole = columns[: len(_TEXTS)], columns[len(_TEXTS) :]
     fine = all({*map(type, column)} == {str} for column in texts) and all(
-        {*map(type, column)} == {int} and min(column) >= 0 for column in whole
+        {*map(type, column)} == {int} and min(column) >= 0 and max(column) < LARGEST
+        for column in whole
     )
     if not (columns and fine and HOMES.issuperset(texts[0])):
         # Some row is wrong, and reading one after the other tells which.
@@ -326,7 +339,7 @@ def _function(row: Any, index: int) -> Function:
             raise WireError(f"{where}.{name}", f"expected a text, got {show(values[name])}")
     for name in _WHOLE:
         value = values[name]
-        if type(value) is not int or value < 0:
+        if type(value) is not int or not 0 <= value < LARGEST:
             raise WireError(
                 f"{where}.{name}", f"expected a whole number of at least 0, got {show(value)}"
             )

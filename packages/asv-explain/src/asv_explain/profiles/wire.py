@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import math
+import reprlib
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["WireError", "header", "item", "number", "refuse", "rows", "show", "table"]
+__all__ = ["LARGEST", "WireError", "header", "item", "number", "refuse", "rows", "show", "table"]
 
-# Counts travel through float64 arrays with the seconds beside them; above 2**53 they'd be rounded.
-_LARGEST_COUNT = 2**53
+LARGEST = 2**53
+"""All numbers are below it. Counts travel through float64 arrays with the seconds beside them, and
+would be rounded above; so many seconds are longer than anything has lasted, and sums of them stay
+finite."""
 
 _Table: TypeAlias = NDArray[np.float64]
 _Mask: TypeAlias = NDArray[np.bool_]
@@ -64,7 +67,7 @@ def number(row: Any, name: str, where: str) -> float:
     if not isinstance(row, Mapping):
         raise WireError(where, f"expected an object, got {show(row)}")
     value = item(row, name, where)
-    if type(value) not in (int, float) or not 0 <= value < math.inf:
+    if type(value) not in (int, float) or not 0 <= value < LARGEST:
         raise WireError(f"{where}.{name}", f"expected a number of at least 0, got {show(value)}")
     return float(value)
 
@@ -73,20 +76,24 @@ def table(rows: list[Any], columns: Sequence[str], whole: Sequence[str], where: 
     """Return rows of numbers as one array; ``where`` has a place for the row and the column."""
     if not rows:
         return np.empty((0, len(columns)))
-    try:
-        array = np.array(rows)
-    except (ValueError, OverflowError):
-        array = np.empty(0, object)
-    if array.dtype.kind not in "iuf" or array.shape != (len(rows), len(columns)):
+    # Looked at first: numpy makes a table of texts as wide as the longest, and numbers of some.
+    if not (
+        {*map(type, rows)} <= {list, tuple}
+        and {*map(len, rows)} == {len(columns)}
+        and {*map(type, chain.from_iterable(rows))} <= {int, float}
+    ):
         raise _bad_row(rows, columns, where)
-    table = array.astype(np.float64)
+    try:
+        table = np.array(rows, dtype=np.float64)
+    except OverflowError:
+        raise _bad_row(rows, columns, where) from None
     for column, name in enumerate(columns):
         values = table[:, column]
         place = where.format("{}", name)
-        fine = (values >= 0) & (values < np.inf)
+        fine = (values >= 0) & (values < LARGEST)
         refuse(~fine, values, place, "expected a number of at least 0")
         if name in whole:
-            fine = (values == np.floor(values)) & (values < _LARGEST_COUNT)
+            fine = values == np.floor(values)
             refuse(~fine, values, place, "expected a whole number below 2**53")
     return table
 
@@ -98,7 +105,7 @@ def _bad_row(rows: list[Any], columns: Sequence[str], where: str) -> WireError:
             text = f"expected {len(columns)} numbers, got {show(row)}"
             return WireError(where.split(".")[0].format(index), text)
         for name, value in zip(columns, row, strict=True):
-            if type(value) not in (int, float) or not abs(value) < _LARGEST_COUNT:
+            if type(value) not in (int, float) or not abs(value) < LARGEST:
                 return WireError(where.format(index, name), f"expected a number, got {show(value)}")
     return WireError(where.split(".")[0].format(0), "expected rows of numbers")
 
@@ -112,5 +119,11 @@ def refuse(bad: _Mask, values: _Table, where: str, expected: str) -> None:
 
 def show(value: Any) -> str:
     """Return a value as text that fits into one line."""
-    text = repr(value)
+    # Of what is large or deep only the beginning is ever written out.
+    text = _SHORT.repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 60
+_SHORT.maxlevel = 3

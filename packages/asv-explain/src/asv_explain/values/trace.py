@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from asv_explain.profiles.profile import HOMES
-from asv_explain.profiles.wire import WireError, item, show
+from asv_explain.profiles.wire import LARGEST, WireError, item, show
 
 __all__ = ["Function", "Row", "Stack", "Trace", "trace_from_raw"]
 
@@ -100,7 +100,7 @@ def _list(raw: Mapping[str, Any], name: str) -> list[Any]:
 
 
 def _count(value: Any, where: str) -> int:
-    if type(value) is not int or value < 0:
+    if type(value) is not int or not 0 <= value < LARGEST:
         raise WireError(where, f"expected a whole number of at least 0, got {show(value)}")
     return value
 

@@ -1,0 +1,1 @@
+"""Feeds every parser of outside data with what no one would write: python -m …studies.fuzzing."""

@@ -1,0 +1,299 @@
+"""Parsers of what the hook itself writes: explanations, profiles, answers, costs, installations."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from asv_explain.api import ExplainError, load
+from asv_explain.asv_side.store import Entry
+from asv_explain.changes.change import Change, Changes
+from asv_explain.explanation import Explanation, ExplanationError, decode, encode
+from asv_explain.measuring.calibrate import CalibrationError, calibrate
+from asv_explain.measuring.calibrations import Calibrations
+from asv_explain.measuring.process import read_answer
+from asv_explain.measuring.rounds import (
+    Round,
+    RoundError,
+    failure_from_answer,
+    limits_from_answer,
+    round_from_answer,
+)
+from asv_explain.pages.call_tree import difference_tree
+from asv_explain.pages.downloads import downloads
+from asv_explain.pages.listing import Row, listing
+from asv_explain.pages.page import page
+from asv_explain.profiles.correct import CorrectionError, correct_both
+from asv_explain.profiles.match import match_profiles
+from asv_explain.profiles.merge import merge
+from asv_explain.profiles.pair import decode_pair, encode_pair
+from asv_explain.profiles.profile import Profile, profile_from_raw, profile_to_raw, undelayed
+from asv_explain.profiles.profiler_cost import ProfilerCost, cost_from_raw, cost_to_raw
+from asv_explain.profiles.wire import WireError
+from asv_explain.reports.markdown import to_markdown
+from asv_explain.reports.stacks import unfold
+from asv_explain.reports.terminal import render
+from asv_explain.values.memory import memory_causes
+from asv_explain.values.trace import Trace, trace_from_raw
+from observatory.studies.fuzzing import examples
+from observatory.studies.fuzzing.parser import Parser, require, scratch
+from observatory.studies.made_profiles import COST
+
+__all__ = ["OWN_DATA"]
+
+# Sums of many floats differ by less than this share of them.
+_ROUNDING = 1e-6
+
+# Causes that a report shows.
+_SHOWN = 8
+
+
+def _explanation(data: bytes) -> object:
+    """Decoded, shown in every report and on both kinds of pages, and encoded again."""
+    told = decode(data)
+    require(decode(encode(told)) == told, "an explanation is written as it was read")
+    _shown(told)
+    return told
+
+
+def _shown(told: Explanation) -> None:
+    require(bool(render(told, _SHOWN)), "the terminal has something to show")
+    to_markdown([told])
+    page(told, None, "name", downloads(told, None))
+    listing([Row("name.html", told)], [])
+
+
+def _export(data: bytes) -> object:
+    path = scratch() / "export.json"
+    path.write_bytes(data)
+    found = load(path)
+    require(all(isinstance(one, Explanation) for one in found), "an export holds explanations")
+    return found
+
+
+def _pair(data: bytes) -> object:
+    """Decoded, its stacks and its tree made, and encoded again."""
+    pair = decode_pair(data)
+    again = encode_pair(pair)
+    require(encode_pair(decode_pair(again)) == again, "profiles are written as they were read")
+    for side in (pair.before, pair.after):
+        own = float(side.own.sum())
+        stacks = sum(stack.seconds for stack in unfold(side.profile, side.own))
+        require(math.isclose(stacks, own, rel_tol=_ROUNDING), "stacks hold all own seconds")
+    tree = difference_tree(pair)
+    for name, side in (("before", pair.before), ("after", pair.after)):
+        total = sum(getattr(node, f"total_{name}") for node in tree) * side.profile.number
+        own = float(side.own.sum())
+        require(math.isclose(total, own, rel_tol=_ROUNDING), "a tree holds all own seconds")
+    downloads(examples.told(), pair)
+    return pair
+
+
+def _object(data: bytes) -> Mapping[str, Any]:
+    answer = read_answer(data)
+    if not isinstance(answer, dict):
+        raise WireError("answer", "expected an object")
+    return answer
+
+
+def _answer(data: bytes) -> object:
+    """Read as the answer to each question that the harness is asked."""
+    answer = _object(data)
+    found: list[object] = []
+    for read in (failure_from_answer, limits_from_answer):
+        found += _unless_refused(read, answer)
+    for mode in ("time", "value", "profile", "trace"):
+        rounds = _unless_refused(round_from_answer, answer, mode)
+        for one in rounds:
+            _sound_round(one)
+        found += rounds
+    if not found:
+        raise RoundError("no answer to anything")
+    return found
+
+
+def _unless_refused(read: Any, *arguments: Any) -> list[Any]:
+    try:
+        return [read(*arguments)]
+    except RoundError:
+        return []
+
+
+def _sound_round(one: Round) -> None:
+    for value in (one.wall, one.cpu, one.setup, one.delayed, *one.samples):
+        fine = value is None or (math.isfinite(value) and value >= 0)
+        require(fine, "a round's seconds are finite and at least 0")
+    require(one.value is None or math.isfinite(one.value), "a value is finite")
+    require(one.failure is not None or one.number >= 1, "a round holds a call")
+
+
+def _profile(data: bytes) -> object:
+    """Read, added to itself, and corrected."""
+    raw = _object(data)
+    profile = profile_from_raw(raw)
+    again = profile_from_raw(profile_to_raw(profile))
+    require(profile_to_raw(again) == profile_to_raw(profile), "a profile is written as it was read")
+    for name in ("own", "cumulative", "edge_own", "edge_cumulative"):
+        seconds = getattr(undelayed(profile), name)
+        fine = bool(np.isfinite(seconds).all() and (seconds >= 0).all())
+        require(fine, "a profile's seconds are finite and at least 0")
+    _corrected(merge([profile, profile]), profile)
+    return profile
+
+
+def _corrected(before: Profile, after: Profile) -> None:
+    match = match_profiles(before, after)
+    seconds = (max(float(before.own.sum()), 1e-9), max(float(after.own.sum()), 1e-9))
+    try:
+        sides = correct_both((before, after), COST, seconds, match)
+    except CorrectionError:
+        return
+    for one in sides:
+        require(bool(np.isfinite(one.own).all()), "corrected seconds are finite")
+
+
+def _trace(data: bytes) -> object:
+    """Read, and compared with one that holds nothing."""
+    trace = trace_from_raw(_object(data))
+    require(trace.total >= 0, "a trace holds no less than nothing")
+    nothing = Trace((), (), 0, 0, ())
+    changes = Changes(
+        (Change("function", "f", "a.py", "a.py", "a.py", "a.py", (1, 3), (1, 3), ("body",)),)
+    )
+    for causes in (
+        memory_causes(nothing, trace, changes),
+        memory_causes(trace, trace, changes),
+    ):
+        require(sum(one.size[1] for one in causes) == trace.total, "causes hold all bytes")
+    return trace
+
+
+def _sound_cost(cost: ProfilerCost) -> ProfilerCost:
+    raw = cost_to_raw(cost)
+    require(cost_to_raw(cost_from_raw(raw)) == raw, "a cost is written as it was read")
+    return cost
+
+
+def _calibration(data: bytes) -> object:
+    """Read as what the calibration script printed."""
+    text = data.decode("utf-8", "replace")
+
+    def run(command: Sequence[str], timeout: float) -> str:
+        return text
+
+    return _sound_cost(calibrate(Path("python"), run))
+
+
+def _kept_cost(data: bytes) -> object:
+    """Read as what an earlier call kept; refused by measuring anew, which fails here."""
+    (path,) = _costs().glob("*.json")
+    path.write_bytes(data)
+
+    def run(command: Sequence[str], timeout: float) -> str:
+        if command[-2] == "-c":
+            return examples.INTERPRETER
+        raise CalibrationError("measured anew")
+
+    return _sound_cost(Calibrations(_costs(), run=run, now=lambda: 0.0).cost(Path("python")))
+
+
+@cache
+def _costs() -> Path:
+    """A folder with one kept cost, under the name that this machine gives it."""
+    folder = scratch() / "calibrations"
+
+    def run(command: Sequence[str], timeout: float) -> str:
+        return examples.INTERPRETER if command[-2] == "-c" else examples.calibration().decode()
+
+    Calibrations(folder, run=run, now=lambda: 0.0).cost(Path("python"))
+    return folder
+
+
+def _kept_cost_seed() -> bytes:
+    (path,) = _costs().glob("*.json")
+    return path.read_bytes()
+
+
+class _NotWhole(Exception):
+    """The marker of an installation that counts as none."""
+
+
+def _marker(data: bytes) -> object:
+    """Read as the marker of an installed commit."""
+    entry = Entry(scratch(), "key")
+    entry.folder.mkdir(parents=True, exist_ok=True)
+    (entry.folder / "installed.json").write_bytes(data)
+    marker = entry.marker()
+    if marker is None:
+        raise _NotWhole
+    require(marker.size >= 0, "a size is at least 0")
+    return marker
+
+
+def _marker_seed() -> bytes:
+    entry = Entry(scratch(), "key")
+    return examples.marker(entry.folder)
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value).encode()
+
+
+_ANSWER_WORDS = (b'"error"', b'"wall"', b'"samples"', b'"trace"', b'"profile"', b'"imports"')
+
+OWN_DATA = (
+    Parser(
+        "explanation",
+        "a stored explanation, and every report and page of it",
+        _explanation,
+        (ExplanationError,),
+        examples.explanations(),
+        (b'"amount"', b'"residual"', b'"verdict"', b'"unknown"', b'"bisection"', b'"interval"'),
+    ),
+    Parser("export", "a file of --json", _export, (ExplainError,), examples.exports()),
+    Parser(
+        "profiles",
+        "stored profiles, their stacks and call tree",
+        _pair,
+        (WireError,),
+        examples.pairs(),
+    ),
+    Parser(
+        "answer",
+        "what the harness answers",
+        _answer,
+        (ValueError,),
+        examples.answers(),
+        _ANSWER_WORDS,
+    ),
+    Parser(
+        "raw-profile",
+        "a profile as the harness writes it, corrected",
+        _profile,
+        (ValueError,),
+        (_json(examples.raw_profile()),),
+    ),
+    Parser("trace", "a trace of memory, and its causes", _trace, (ValueError,), examples.traces()),
+    Parser(
+        "calibration",
+        "what the calibration script prints",
+        _calibration,
+        (CalibrationError,),
+        (examples.calibration(),),
+    ),
+    Parser(
+        "kept-cost",
+        "a profiler's cost as it was kept",
+        _kept_cost,
+        (CalibrationError,),
+        (_kept_cost_seed(),),
+    ),
+    Parser("marker", "an installed commit's marker", _marker, (_NotWhole,), (_marker_seed(),)),
+)
+"""All of them."""
