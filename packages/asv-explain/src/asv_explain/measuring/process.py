@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,11 +13,15 @@ from typing import Any, Protocol
 
 import msgspec
 
+from asv_explain.contained import run_contained
 from asv_explain.measuring import harness
 from asv_explain.profiles.collecting import without_collecting
 from asv_explain.suspect import Installed
 
 __all__ = ["ProcessRunner", "Runner", "environment", "read_answer"]
+
+MOST_BYTES = 128 * 2**20
+"""An answer has fewer bytes by far: a profile of 100,000 functions takes some 20 million."""
 
 
 class Runner(Protocol):
@@ -75,37 +79,44 @@ class ProcessRunner:
     def __call__(
         self, side: Installed, request: Mapping[str, Any], folder: Path, limit: float
     ) -> Mapping[str, Any]:
-        """Run the harness once; whatever it started is killed with it."""
-        with tempfile.TemporaryDirectory(prefix="asv-explain-") as scratch:
+        """Run the harness once; whatever it started ends with it."""
+        with tempfile.TemporaryDirectory(
+            prefix="asv-explain-", ignore_cleanup_errors=True
+        ) as scratch:
             output = Path(scratch, "answer.json")
             whole = {**request, "output": str(output), "cpu": self._cpu}
             program = str(Path(harness.__file__).absolute())
             command = [str(side.python.absolute()), program, json.dumps(whole)]
             try:
-                process = subprocess.Popen(
-                    command,
-                    cwd=folder,
-                    env=environment(side),
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    start_new_session=True,
-                )
+                status = run_contained(command, folder, environment(side), limit).status
             except OSError as error:
                 return _error("failed", f"{side.python} does not start: {error.strerror}")
-            try:
-                status = process.wait(limit)
-            except subprocess.TimeoutExpired:
+            if status is None:
                 return _error("timeout", f"no answer after {limit:g} seconds")
-            finally:
-                _kill_group(process)
             try:
-                answer = read_answer(output.read_bytes())
-            except (OSError, ValueError):
+                answer = read_answer(_written(output))
+            except FileNotFoundError:
                 return _error("failed", f"the process ended without an answer, {_ending(status)}")
+            except (OSError, ValueError, RecursionError):
+                text = "the benchmark wrote where only the answer belongs"
+                return _error("failed", f"{text}, {_ending(status)}")
             if not isinstance(answer, dict):
                 return _error("failed", "the process's answer is no JSON object")
             return answer
+
+
+def _written(output: Path) -> bytes:
+    """Read what stands where the answer belongs, which a benchmark may have put there.
+
+    Raises:
+        OSError: There is nothing, or no plain file of a size that an answer may have.
+    """
+    descriptor = os.open(output, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with open(descriptor, "rb") as file:  # noqa: PTH123 - a pipe by that name would keep it waiting
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode) or about.st_size > MOST_BYTES:
+            raise OSError(f"{output} is no answer")
+        return file.read()
 
 
 def read_answer(data: bytes) -> Any:
@@ -120,15 +131,6 @@ def read_answer(data: bytes) -> Any:
         except msgspec.DecodeError:
             # Python writes infinities and what is no number, which only Python reads.
             return json.loads(data)
-
-
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process and all that it started and left behind."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        process.kill()
-    process.wait()
 
 
 def _ending(status: int) -> str:
