@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-__all__ = ["Failure", "Round", "RoundError", "Rounds", "round_from_answer"]
+__all__ = ["Failure", "Round", "RoundError", "Rounds", "failure_from_answer", "round_from_answer"]
 
 SCHEMA = 1
 KINDS = frozenset({"failed", "timeout", "skipped", "untraceable"})
@@ -133,11 +133,8 @@ def round_from_answer(answer: Mapping[str, Any], mode: str = "time") -> Round:
     """
     if answer.get("schema") != SCHEMA:
         raise RoundError(f"the harness answers in schema {answer.get('schema')!r}, not {SCHEMA}")
-    error = answer.get("error")
-    if error is not None:
-        if not isinstance(error, Mapping) or error.get("kind") not in KINDS:
-            raise RoundError(f"the harness names an unknown error: {error!r}")
-        failure = Failure(error["kind"], str(error.get("text", "")))
+    failure = failure_from_answer(answer)
+    if failure is not None:
         return Round(mode, None, None, None, 0, 0.0, (), None, failure)
     if mode == "value":
         value = _finite(answer, "value", "a finite number")
@@ -170,6 +167,20 @@ def round_from_answer(answer: Mapping[str, Any], mode: str = "time") -> Round:
         None,
         _seconds(answer, "delayed"),
     )
+
+
+def failure_from_answer(answer: Mapping[str, Any]) -> Failure | None:
+    """Read why nothing was measured from what the harness answered; None where all went well.
+
+    Raises:
+        RoundError: The error is none that the harness has.
+    """
+    error = answer.get("error")
+    if error is None:
+        return None
+    if not isinstance(error, Mapping) or error.get("kind") not in KINDS:
+        raise RoundError(f"the harness names an unknown error: {error!r:.80}")
+    return Failure(error["kind"], str(error.get("text", "")))
 
 
 def _seconds(answer: Mapping[str, Any], name: str) -> float:

@@ -14,7 +14,14 @@ from typing import Any
 from asv_explain.explanation import Verdict
 from asv_explain.measuring.confirm import FACTOR
 from asv_explain.measuring.process import Runner
-from asv_explain.measuring.rounds import Failure, Round, RoundError, Rounds, round_from_answer
+from asv_explain.measuring.rounds import (
+    Failure,
+    Round,
+    RoundError,
+    Rounds,
+    failure_from_answer,
+    round_from_answer,
+)
 from asv_explain.suspect import Installed, Suspect
 
 __all__ = ["Plan", "Session", "Side", "Stop"]
@@ -40,6 +47,9 @@ IMPORTS = 0.02
 
 FRAMES = 16
 """So many frames of a traceback are kept: changed code further out is rare, and each one costs."""
+
+TOLD = ("time", "mem", "peakmem", "track")
+"""What asv measures, as the harness tells it."""
 
 _COARSE = {"frames": FRAMES, "peak": 0, "lines": False, "late": False, "loaded": 0}
 
@@ -129,17 +139,30 @@ class Session:
         """Learn the benchmark's limits; run its setup_cache where later processes look for it."""
         found = self._ask(side, "inspect", self._plan.timeout)
         self._check(side, found)
-        side.timeout = found.get("timeout") or self._plan.timeout
-        self.kind, self.unit = found.get("kind", "time"), found.get("unit", "seconds")
+        side.timeout = self._limit(side, found, "timeout") or self._plan.timeout
+        kind = found.get("kind", "time")
+        if kind not in TOLD:
+            raise self._fail(side, Failure("failed", f"its kind is {kind!r:.80}, not one of asv's"))
+        self.kind, self.unit = kind, str(found.get("unit", "seconds"))
         if found.get("setup_cache"):
             side.cached = True
-            limit = found.get("setup_cache_timeout") or side.timeout
+            limit = self._limit(side, found, "setup_cache_timeout") or side.timeout
             self._check(side, self._ask(side, "cache", limit))
 
     def _check(self, side: Side, answer: Mapping[str, Any]) -> None:
-        error = answer.get("error")
-        if error is not None:
-            raise self._fail(side, Failure(error["kind"], error["text"]))
+        try:
+            failure = failure_from_answer(answer)
+        except RoundError as error:
+            failure = Failure("failed", str(error))
+        if failure is not None:
+            raise self._fail(side, failure)
+
+    def _limit(self, side: Side, answer: Mapping[str, Any], name: str) -> float | None:
+        """Give a limit in seconds that the benchmark sets, or None where it sets none."""
+        limit = answer.get(name)
+        if limit is not None and not (isinstance(limit, (int, float)) and limit >= 0):
+            raise self._fail(side, Failure("failed", f"its {name} is {limit!r:.80}, not seconds"))
+        return limit
 
     def number(self) -> int:
         """Choose the calls in one sample, on the side before; the process serves nothing else."""
