@@ -799,6 +799,11 @@ class PeakWatch:
             threading.settrace(self)
             sys.settrace(self)
 
+    def watches(self) -> bool:
+        """Tell whether it is still asked, as nobody else took its place."""
+        asked: tuple[object, object] = (sys.getprofile(), sys.gettrace())
+        return asked[0] is self and (asked[1] is self or not self._lines)
+
     def stop(self) -> None:
         """Ask once more, and then no longer."""
         sys.setprofile(None)
@@ -977,6 +982,8 @@ def _traced(request: dict[str, Any]) -> dict[str, Any]:
         if _kind(benchmark) == "mem":
             benchmark.run = lambda *params: one_object(benchmark.func, params)
         _result(benchmark)
+        if not tracing.is_tracing() or (watch is not None and not watch.watches()):
+            raise RuntimeError("the benchmark ends the trace, or puts its own in the trace's place")
         if watch is not None:
             watch.stop()
         # The teardown that follows is no part of a peak as asv reads it.
