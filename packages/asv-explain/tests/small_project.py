@@ -95,6 +95,8 @@ class SmallProject:
         self.notes = folder / "notes"
         self.temporary = folder / "temporary"
         self._trees = folder / "trees"
+        # Bytecode, of the standard library's too, is kept there; one for all tests is enough.
+        self._environment = folder.parent / "environment"
         self._mark = uuid.uuid4().hex
         for one in (self.root, self.notes, self.temporary, self._trees, folder / "home"):
             one.mkdir(parents=True)
@@ -162,7 +164,8 @@ class SmallProject:
             with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
                 archive.extractall(folder, filter="data")
         variables = {"PYTHONPATH": str(folder)}
-        return Installed(commit, Path(sys.executable), project.benchmark_dir, folder, variables)
+        python = Path(sys.executable)
+        return Installed(commit, python, project.benchmark_dir, self._environment, variables)
 
     def run(self, *words: str, **tools: Any) -> int:
         """Run the program with a command line, and with other tools where some are given."""
