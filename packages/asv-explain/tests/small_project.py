@@ -29,13 +29,24 @@ from asv_explain.suspect import Installed
 
 __all__ = ["CONFIG", "CORE", "GOOD", "SmallProject", "gone", "marked", "slower", "state"]
 
+COPY = (
+    "import shutil, sysconfig; "
+    "shutil.copytree('shop', sysconfig.get_paths()['purelib'] + '/shop', dirs_exist_ok=True)"
+)
+"""Installs the package without a build."""
+
 CONFIG = {
     "version": 1,
     "project": "shop",
     "repo": ".",
     "branches": ["main"],
-    "environment_type": "virtualenv",
+    # It is made in no time, where commits are installed for real.
+    "plugins": [".fast_environment"],
+    "environment_type": "fast",
     "pythons": [PYTHON],
+    "build_command": [],
+    "install_command": [f'in-dir={{build_dir}} python -c "{COPY}"'],
+    "uninstall_command": [],
     "env_dir": ".asv/env",
     "results_dir": ".asv/results",
     "html_dir": ".asv/html",
@@ -105,11 +116,19 @@ class SmallProject:
             ("HOME", str(folder / "home")),
             ("NOTES", str(self.notes)),
             ("TMPDIR", str(self.temporary)),
+            # Where builders find the environment's module.
+            ("PYTHONPATH", str(Path(__file__).parent)),
         ):
             patch.setenv(name, value)
         patch.setattr(tempfile, "tempdir", str(self.temporary))
-        patch.chdir(self.root)
+        self._patch = patch
+        self.enter(self.root)
         self.tools = Tools(installer=self._installer, costs=lambda folder, force: _Free())
+
+    def enter(self, root: Path) -> None:
+        """Go on in another checkout."""
+        self.root = root
+        self._patch.chdir(root)
 
     def git(self, *words: str, folder: Path | None = None) -> str:
         """Run git with a fixed identity."""
@@ -167,14 +186,16 @@ class SmallProject:
         python = Path(sys.executable)
         return Installed(commit, python, project.benchmark_dir, self._environment, variables)
 
-    def run(self, *words: str, **tools: Any) -> int:
+    def run(self, *words: str, tools: Mapping[str, Any] | None = None) -> int:
         """Run the program with a command line, and with other tools where some are given."""
-        return command.run(options(*words), replace(self.tools, **tools))
+        return command.run(options(*words), replace(self.tools, **(tools or {})))
 
-    def explained(self, *words: str, status: int = 0, **tools: Any) -> dict[str, Any]:
+    def explained(
+        self, *words: str, status: int = 0, tools: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
         """What the program writes as JSON, by benchmark."""
         file = self.root.parent / "out.json"
-        assert self.run(*words, "--json", str(file), **tools) == status
+        assert self.run(*words, "--json", str(file), tools=tools) == status
         return {one["benchmark"]: one for one in json.loads(file.read_text(encoding="utf-8"))}
 
     def nothing_left(self) -> None:

@@ -12,6 +12,7 @@ from asv_explain.asv_side.lock import locked
 from asv_explain.asv_side.project import Project, ProjectError, configured, one_line
 from asv_explain.asv_side.store import make_store
 from asv_explain.asv_side.worktree import WorktreeError, snapshot
+from asv_explain.changes.git import GitError, git
 
 __all__ = ["WORKTREE", "repository", "resolve"]
 
@@ -65,7 +66,7 @@ def resolve(project: Project, revision: str) -> str:
         except WorktreeError as error:
             raise ProjectError(str(error)) from None
     repo = repository(project)
-    if not revision.startswith("-"):
+    if not revision.startswith("-") and "\0" not in revision:
         for fetch in (False, project.checkout is None):
             try:
                 if fetch:
@@ -73,6 +74,14 @@ def resolve(project: Project, revision: str) -> str:
                 return str(repo.get_hash_from_name(revision))
             except (NoSuchNameError, util.ProcessError, util.UserError):
                 continue
-    raise ProjectError(
-        f"{revision} is no commit of {project.conf.repo}; give a branch, a tag, a hash or WORKTREE."
-    )
+    remedy = "give a branch, a tag, a hash or WORKTREE"
+    if project.checkout is not None and _is_shallow(project.checkout):
+        remedy = "it is a shallow clone, so run `git fetch --unshallow`, or name one that it has"
+    raise ProjectError(f"{revision} is no commit of {project.conf.repo}; {remedy}.")
+
+
+def _is_shallow(checkout: Path) -> bool:
+    try:
+        return git(checkout, "rev-parse", "--is-shallow-repository").strip() == b"true"
+    except GitError:
+        return False
