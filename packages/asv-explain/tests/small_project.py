@@ -181,7 +181,7 @@ class SmallProject:
                 ["git", "archive", commit], cwd=repository, check=True, capture_output=True
             )
             with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
-                archive.extractall(folder, filter="data")
+                archive.extractall(folder, filter="tar")
         variables = {"PYTHONPATH": str(folder)}
         python = Path(sys.executable)
         return Installed(commit, python, project.benchmark_dir, self._environment, variables)

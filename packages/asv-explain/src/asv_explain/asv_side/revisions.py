@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from asv_explain.asv_side.worktree import WorktreeError, snapshot
 from asv_explain.changes.git import GitError, git
 
 __all__ = ["WORKTREE", "repository", "resolve"]
+
+_HASH = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 WORKTREE = "WORKTREE"
 """The name that stands for the working tree as it is, where a revision is asked for."""
@@ -66,18 +69,27 @@ def resolve(project: Project, revision: str) -> str:
         except WorktreeError as error:
             raise ProjectError(str(error)) from None
     repo = repository(project)
-    if not revision.startswith("-") and "\0" not in revision:
+    if _may_be_one(revision):
         for fetch in (False, project.checkout is None):
             try:
                 if fetch:
                     repo.pull()
-                return str(repo.get_hash_from_name(revision))
+                found = str(repo.get_hash_from_name(revision))
+                if _HASH.fullmatch(found):
+                    return found
             except (NoSuchNameError, util.ProcessError, util.UserError):
                 continue
     remedy = "give a branch, a tag, a hash or WORKTREE"
     if project.checkout is not None and _is_shallow(project.checkout):
         remedy = "it is a shallow clone, so run `git fetch --unshallow`, or name one that it has"
     raise ProjectError(f"{revision} is no commit of {project.conf.repo}; {remedy}.")
+
+
+def _may_be_one(revision: str) -> bool:
+    """Tell whether git could take a text for one commit, rather than for an option or a range."""
+    # Behind a brace, a search for a message may hold anything.
+    range_ = ".." in revision.partition("{")[0]
+    return bool(revision) and not revision.startswith("-") and not range_ and "\0" not in revision
 
 
 def _is_shallow(checkout: Path) -> bool:

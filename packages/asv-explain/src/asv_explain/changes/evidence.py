@@ -12,6 +12,8 @@ from asv_explain.changes.git import GitError, git
 __all__ = ["CommitInfo", "Evidence", "commit_info", "evidence"]
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@(.*)")
+# What ends a line of code; str.splitlines knows more, such as form feeds.
+_CODE_LINE = re.compile(r"\r\n|\r|\n")
 # Lines around a change that are shown with it.
 CONTEXT = 3
 # Lines of source that are shown of one side; whoever reads more opens the file.
@@ -80,7 +82,7 @@ def _source(repository: Path, commit: str, file: str | None, lines: tuple[int, i
     if file is None or lines is None:
         return ""
     content = git(repository, "show", f"{commit}:{file}").decode(errors="replace")
-    taken = content.splitlines()[lines[0] - 1 : lines[1]]
+    taken = _CODE_LINE.split(content)[lines[0] - 1 : lines[1]]
     left = len(taken) - LONGEST
     more = [f"# {left} more lines"] if left > 0 else []
     return "\n".join(taken[:LONGEST] + more)
@@ -98,7 +100,7 @@ def _hunk(repository: Path, before: str, after: str, change: Change) -> str:
     kept: list[str] = []
     hunk: list[tuple[int, int, str]] = []
     title, line_before, line_after, inside = "", 0, 0, False
-    for line in [*output.decode(errors="replace").splitlines(), "@@ end"]:
+    for line in [*output.decode(errors="replace").split("\n"), "@@ end"]:
         if line.startswith("@@"):
             kept += _cut(hunk, title, change)
             hunk = []
@@ -108,7 +110,7 @@ def _hunk(repository: Path, before: str, after: str, change: Change) -> str:
                 title, inside = start[3], True
         elif line.startswith("diff --git"):
             inside = False
-        elif inside and line[:1] in " +-":
+        elif inside and line.startswith((" ", "+", "-")):
             hunk.append((line_before, line_after, line))
             line_before += line[0] != "+"
             line_after += line[0] != "-"
@@ -171,5 +173,5 @@ def _top(repository: Path) -> Path:
 def _log(repository: Path, *arguments: str) -> tuple[CommitInfo, ...]:
     """Commits as ``git log`` lists them."""
     output = git(_top(repository), "log", _FORMAT, *arguments).decode(errors="replace")
-    rows = [line.split("\x1f") for line in output.splitlines() if line.count("\x1f") >= 3]
+    rows = [line.split("\x1f") for line in output.split("\n") if line.count("\x1f") >= 3]
     return tuple(CommitInfo(row[0], row[1], row[2], "\x1f".join(row[3:])) for row in rows)

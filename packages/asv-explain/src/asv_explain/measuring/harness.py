@@ -710,7 +710,8 @@ class Places:
                     module = compile(text, filename, "exec", dont_inherit=True)
             except (OSError, SyntaxError, ValueError):
                 return "<module>", 1, 0
-            self._texts[filename] = text.splitlines()
+            # Only these end a line of code; splitlines knows more, such as form feeds.
+            self._texts[filename] = (text[:-1] if text.endswith("\n") else text).split("\n")
             self._walk(self._spans[filename], module, "<module>", "")
         return self._spans[filename].get(line, ("<module>", 1, len(self._texts[filename])))
 
