@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from small_project import CONFIG, CORE, GOOD, SmallProject, slower, state
 
+from asv_explain.asv_side.discover import discover
 from asv_explain.asv_side.install import Installer
 from asv_explain.suspect import Installed
 
@@ -92,8 +93,11 @@ def listed(installed: Installed) -> list[dict[str, Any]]:
 QUICK = {"runner": made_up, "discover": listed}
 """What is made up where it's the repository that counts."""
 
-REAL = {"runner": made_up, "installer": Installer}
+REAL = {**QUICK, "installer": Installer}
 """The same, but commits are checked out and installed through asv, in builders of their own."""
+
+THOROUGH = REAL if "ASV_EXPLAIN_TIMES" in os.environ else QUICK
+"""For what an installation has no part in, but where all is tried in full."""
 
 
 @pytest.fixture
@@ -161,7 +165,7 @@ def test_a_shallow_clone_says_which_commits_it_lacks(
     assert first in line
     assert "shallow" in line
     assert "git fetch --unshallow" in line
-    blames_price(ask(project, second, third, tools=REAL), "faster")
+    blames_price(ask(project, second, third, tools=THOROUGH), "faster")
 
 
 def test_the_working_tree_of_a_shallow_clone_is_explained(project: SmallProject) -> None:
@@ -186,7 +190,7 @@ def test_a_bare_repository_is_explained(
     settings = {"repo": str(bare) if by == "path" else bare.as_uri(), "dvcs": "git"}
     (project.root / "asv.conf.json").write_text(json.dumps({**CONFIG, **settings}))
     before = state(bare)
-    blames_price(ask(project, *pair, tools=REAL))
+    blames_price(ask(project, *pair, tools=REAL if by == "url" else THOROUGH))
     line = one_line(project, capsys, "main~1", "WORKTREE")
     assert "must be run in a work tree" in line if by == "path" else "`repo` is a URL" in line
     assert state(bare) == before
@@ -200,7 +204,7 @@ def test_a_linked_worktree_is_explained(project: SmallProject) -> None:
     project.git("worktree", "add", "--quiet", "--detach", str(linked), first)
     before = state(main)
     project.enter(linked)
-    blames_price(ask(project, "HEAD", second, tools=REAL))
+    blames_price(ask(project, "HEAD", second, tools=THOROUGH))
     (linked / "shop/core.py").write_text(slower())
     blames_price(ask(project, "HEAD", "WORKTREE", "--force", tools=REAL))
     assert state(main) == before
@@ -233,7 +237,9 @@ def test_submodules_are_checked_out_for_each_commit_and_stay(project: SmallProje
     assert found["verdict"] == "slower"
 
 
-@pytest.mark.parametrize("how", ["symlinked", "trailing\n", "with space", "q'u\"o$te", "grün-日本"])
+@pytest.mark.parametrize(
+    "how", ["symlinked", "trailing\n", "with space", "q'u\"o$te", "-grün-日本"]
+)
 def test_odd_paths_of_the_repository_are_explained(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
@@ -244,24 +250,32 @@ def test_odd_paths_of_the_repository_are_explained(
     if how == "symlinked":
         (tmp_path / "link").symlink_to(project.root)
         project.enter(tmp_path / "link")
-    blames_price(ask(project, *pair, tools=REAL if how in ("trailing\n", "q'u\"o$te") else QUICK))
+    blames_price(ask(project, *pair, tools=THOROUGH if "\n" not in how else QUICK))
 
 
-@pytest.mark.parametrize("tools", [QUICK, REAL], ids=["quick", "real"])
-def test_a_repository_of_sha256_is_explained(project: SmallProject, tools: Any) -> None:
+def test_a_path_that_git_cannot_lend_from_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Git writes the paths of lent objects one a line, so that none may hold a line's end."""
+    project = SmallProject(tmp_path, monkeypatch, "trailing\n")
+    assert "cannot be installed (fatal: " in one_line(project, capsys, *two(project), tools=REAL)
+
+
+def test_a_repository_of_sha256_is_explained(project: SmallProject) -> None:
     """Hashes of 64 digits are hashes."""
     first, second = two(project, "--object-format=sha256")
     assert len(first) == 64
-    blames_price(ask(project, first, second, tools=tools))
+    blames_price(ask(project, first, second, tools=THOROUGH))
 
 
 # --- what HEAD, the index and the files are ---
 
 
 def test_dirty_detached_and_with_hooks_that_fail(
-    project: SmallProject, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Changes staged and not, and untracked files stay; no hook of the user's is run."""
+    project = SmallProject(tmp_path, monkeypatch, "with space, q'u\"o$te and grün-日本")
     first, _ = two(project)
     project.git("checkout", "--quiet", "--detach", first)
     (project.root / "shop/core.py").write_text(slower() + "# staged\n")
@@ -274,7 +288,7 @@ def test_dirty_detached_and_with_hooks_that_fail(
     for name in (*every, "post-index-change", "pre-auto-gc", "commit-msg", "post-rewrite"):
         (hooks / name).write_text(f"#!/bin/sh\ntouch {project.notes}/{name}\nexit 1\n")
         (hooks / name).chmod(0o755)
-    blames_price(ask(project, "HEAD", "WORKTREE", tools=REAL))
+    blames_price(ask(project, "HEAD", "WORKTREE", tools={**REAL, "discover": discover}))
     assert list(project.notes.iterdir()) == []
 
 
@@ -312,7 +326,7 @@ def test_attributes_that_change_files_are_followed(project: SmallProject) -> Non
     files = {".gitattributes": attributes, "shop/loud.txt": "price\n", "binary.py": "a\0b"}
     first = project.commit({**files, "shop/core.py": core})
     second = project.commit({"shop/core.py": slower(core)})
-    blames_price(ask(project, first, second, tools=REAL))
+    blames_price(ask(project, first, second, tools=THOROUGH))
 
 
 # --- history ---
@@ -464,6 +478,22 @@ def test_files_of_any_name_stand_beside_the_change(project: SmallProject) -> Non
     blames_price(ask(project, first, second))
 
 
+def test_benchmarks_of_any_name_are_measured(project: SmallProject) -> None:
+    """A module, a folder and a function that ASCII doesn't know, by real processes."""
+    odd = "def time_größe():\n    sum(range(1000))\n"
+    first = project.start({"größe/日本.py": odd, "größe/__init__.py": ""})
+    second = project.commit({"grün.txt": "nothing that runs"}, "schöner")
+    file = project.root.parent / "ausgabe-größe.html"
+    words = ("--rounds", "2", "--html", str(file), "--markdown", str(file.with_suffix(".md")))
+    (found,) = project.explained(first, second, *words).values()
+    assert found["benchmark"] == "größe.日本.time_größe"
+    assert len(found["rounds_before"]["values"]) == 2
+    assert found["commit_after"]["subject"] == "schöner"
+    for one in (file, file.with_suffix(".md")):
+        assert "größe.日本" in one.read_text(encoding="utf-8")
+    project.nothing_left()
+
+
 # --- what doesn't build ---
 
 
@@ -479,4 +509,4 @@ def test_a_commit_that_does_not_build_leaves_the_other_pairs_explained(
     (caveat,) = found["caveats"]
     assert broken[:8] in caveat["text"]
     assert "No such file or directory: 'shop'" in caveat["text"]
-    blames_price(ask(project, first, second, "--gate", tools=REAL, status=3))
+    blames_price(ask(project, first, second, "--gate", tools=THOROUGH, status=3))
