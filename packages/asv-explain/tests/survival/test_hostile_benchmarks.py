@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -221,6 +222,13 @@ ENDURED = (
         "    spin()",
     ),
     Hostile("comes_back_twice", "os.fork()"),
+    Hostile(
+        "needs_four_gigabytes",
+        "held = bytearray(4 * 2**30)\n"
+        "if 'ASV_EXPLAIN_TIMES' in os.environ:\n"
+        "    for place in range(0, len(held), 4096):\n"
+        "        held[place] = 1",
+    ),
 )
 ONCE = "time_{0}.number = time_{0}.repeat = 1\ntime_{0}.warmup_time = 0\n"
 
@@ -258,6 +266,10 @@ def reasons(one: dict[str, Any]) -> list[str]:
     return [caveat["text"] for caveat in one["caveats"] if caveat["kind"] == "unmeasured"]
 
 
+AGAIN = pytest.mark.parametrize("turn", range(int(os.environ.get("ASV_EXPLAIN_TIMES", "1"))))
+"""Once; as often as the variable says where all is tried in full."""
+
+
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallProject:
     """A project that has no benchmarks as yet."""
@@ -270,8 +282,9 @@ def commits(project: SmallProject, benchmarks: dict[str, str]) -> tuple[str, str
     return before, project.commit({"shop/core.py": slower(CORE + DEEP)})
 
 
+@AGAIN
 def test_what_ends_badly_is_unknown_and_all_others_are_explained(
-    project: SmallProject, capsys: pytest.CaptureFixture[str]
+    project: SmallProject, capsys: pytest.CaptureFixture[str], turn: int
 ) -> None:
     """Each has one reason, in the words of what happened; what stands around them is explained."""
     every = {"a_good.py": GOOD, "hostile.py": suite(ENDS), "z_good.py": STEADY}
@@ -312,7 +325,8 @@ def test_the_gate_tells_that_a_benchmark_could_not_be_measured(project: SmallPro
     project.nothing_left()
 
 
-def test_what_meddles_is_measured_all_the_same(project: SmallProject) -> None:
+@AGAIN
+def test_what_meddles_is_measured_all_the_same(project: SmallProject, turn: int) -> None:
     """What a benchmark prints, leaves, replaces or throws away changes nothing but its own time."""
     meddling = suite(ENDURED) + "".join(ONCE.format(one.name) for one in ENDURED)
     pair = commits(project, {"hostile.py": meddling})
@@ -326,7 +340,8 @@ def test_what_meddles_is_measured_all_the_same(project: SmallProject) -> None:
     # Of the gigabytes that were printed nothing came here; the margin is what explaining takes.
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - held < 200 * 1024
     family = [int(path.name) for path in project.notes.iterdir()]
-    assert len(family) >= 15
+    # Two in each of five processes; whether the third had time to write its number is chance.
+    assert len(family) >= 10
     assert all(map(gone, family))
     project.nothing_left()
     assert state(project.root) == before
