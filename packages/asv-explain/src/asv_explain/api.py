@@ -11,6 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from asv_explain.asv_side.project import load_project
+from asv_explain.changes.git import straight
 from asv_explain.explanation import Explanation, ExplanationError, decode
 from asv_explain.mistakes import MISTAKES, told
 from asv_explain.options import BUDGET, Options, count, factor_above_1, regex, seconds
@@ -97,8 +98,9 @@ def explain(
         force=force,
     )
     try:
-        session = Session(options, load_project(options.config), Tools(), say or _say_nothing)
-        return [one.explanation for one in session.explanations()]
+        with straight():
+            session = Session(options, load_project(options.config), Tools(), say or _say_nothing)
+            return [one.explanation for one in session.explanations()]
     except MISTAKES as error:
         raise ExplainError(told(error)) from error
 

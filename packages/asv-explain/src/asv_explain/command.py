@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from rich.console import Console
 
 from asv_explain.asv_side.project import load_project
+from asv_explain.changes.git import straight
 from asv_explain.ending import Terminated, terminable
 from asv_explain.explanation import Explanation, Verdict
 from asv_explain.mistakes import MISTAKES, told
@@ -51,7 +52,7 @@ def run(options: Options, tools: Tools | None = None) -> int:
     """
     tell = Console(stderr=True, highlight=False, markup=False)
     try:
-        with terminable():
+        with terminable(), straight():
             check_exports(options)
             found = list(_shown(options, tools or Tools(), lambda text: _say(tell, text)))
             export(options, found)

@@ -190,7 +190,7 @@ def _without_causes(
         side, what = failure
         doubts = (
             *doubts,
-            Caveat("profile", f"profiling failed {side}: {what.text}", "raise its timeout"),
+            Caveat("profile", f"profiling failed {side}: {what.text}", _profile_remedy(what.kind)),
         )
     difference = None
     if answer.seconds is not None:
@@ -204,6 +204,10 @@ def _without_causes(
         async_tax=None,
         caveats=(*answer.caveats, *doubts),
     )
+
+
+def _profile_remedy(kind: str) -> str:
+    return "raise its timeout" if kind == "timeout" else "see that it runs under cProfile"
 
 
 def _about(suspect: Suspect, rounds: Rounds, answer: Confirmation) -> dict[str, Any]:

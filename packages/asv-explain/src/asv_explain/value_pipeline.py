@@ -91,7 +91,9 @@ def _untraced(side: str, failure: Failure) -> Caveat:
         text = f"what caused the difference is unknown: {failure.text}"
         return Caveat("untraceable", text, "choose an environment with CPython by -E")
     text = f"looking for the cause failed {side} the change: {failure.text}"
-    return Caveat("trace", text, "raise the benchmark's timeout, as tracing takes longer")
+    if failure.kind == "timeout":
+        return Caveat("trace", text, "raise the benchmark's timeout, as tracing takes longer")
+    return Caveat("trace", text, "see that it runs under tracemalloc and sys.setprofile")
 
 
 def _about(suspect: Suspect, rounds: Rounds, answer: ValueConfirmation) -> dict[str, Any]:

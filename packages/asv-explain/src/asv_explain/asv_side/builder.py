@@ -24,11 +24,15 @@ from asv_explain.asv_side.project import (
     one_line,
     working_in,
 )
-from asv_explain.asv_side.revisions import repository
+from asv_explain.asv_side.revisions import lending
 from asv_explain.asv_side.store import Entry, Marker, entry_for
+from asv_explain.changes.git import GitError
 from asv_explain.ending import terminable
 
 __all__ = ["build", "main"]
+
+_BROKEN = (util.UserError, util.ProcessError, EnvironmentUnavailable, GitError, OSError)
+"""What ends a build that asv or git can't do."""
 
 _ERROR = re.compile(r"(error|fatal|\w+Error)\b.*:", re.IGNORECASE)
 
@@ -57,9 +61,9 @@ def build(
             env = environment_named(project, environment, specs, conf)
             check_installable(env)
             env.create()
-            env.install_project(conf, repository(project), commit)
+            env.install_project(conf, lending(project, commit, folder), commit)
             python = env.find_executable("python")
-        except (util.UserError, util.ProcessError, EnvironmentUnavailable, OSError) as error:
+        except _BROKEN as error:
             raise ProjectError(_why(error)) from None
         variables = {**env.env_vars, **env._global_env_vars}
         marker = Marker(

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from asv.runner import BENCHMARK_RUN_SCRIPT  # type: ignore[import-untyped]
-
 from asv_explain.asv_side.project import ProjectError
+from asv_explain.contained import run_contained
 from asv_explain.suspect import Installed
 
 __all__ = ["discover", "read_descriptions"]
+
+_LIST = """
+import os, sys
+from asv_runner.discovery import list_benchmarks
+with open(sys.argv[2], "w") as file:
+    list_benchmarks(sys.argv[1], file)
+os._exit(0)
+"""
+"""What asv does to discover; threads that an import left running don't keep it from ending."""
 
 
 def discover(installed: Installed, timeout: float = 600.0) -> list[dict[str, Any]]:
@@ -28,28 +35,22 @@ def discover(installed: Installed, timeout: float = 600.0) -> list[dict[str, Any
         raise ProjectError(f"{folder} has no __init__.py; mend benchmark_dir in asv.conf.json.")
     environ = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     environ |= {**installed.env_vars, "PYTHONDONTWRITEBYTECODE": "1"}
-    with tempfile.TemporaryDirectory(prefix="asv-explain-") as scratch:
-        result = Path(scratch) / "result.json"
-        words = [BENCHMARK_RUN_SCRIPT, "discover", str(folder), str(result)]
+    with tempfile.TemporaryDirectory(prefix="asv-explain-", ignore_cleanup_errors=True) as scratch:
+        result = Path(scratch, "result.json")
+        words = [str(installed.python.absolute()), "-c", _LIST, str(folder), str(result)]
         try:
-            done = subprocess.run(
-                [str(installed.python), *words],
-                cwd=scratch,
-                env=environ,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                check=False,
-                timeout=timeout,
-            )
-            if done.returncode == 0:
+            done = run_contained(words, Path(scratch), environ, timeout, listen=True)
+            if done.status == 0:
                 return read_descriptions(result.read_bytes())
-            lines = done.stderr.decode(errors="replace").split("\n")
-            why = next(
-                (line.strip() for line in reversed(lines) if line.strip()), "it said nothing"
-            )
-        except subprocess.TimeoutExpired:
-            why = f"it took more than {timeout:g} seconds"
-        except (OSError, ValueError) as error:
+            lines = [line.strip() for line in done.said.split("\n") if line.strip()]
+            why = lines[-1] if lines else "it said nothing"
+            if done.status is None:
+                why = f"it took more than {timeout:g} seconds"
+        except FileNotFoundError:
+            why = "an import ended the process"
+        except OSError as error:
+            why = f"{installed.python}: {error.strerror}"
+        except ValueError as error:
             why = " ".join(str(error).split())
     raise ProjectError(
         f"the benchmarks in {folder} cannot be imported with {installed.commit[:8]} installed "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +12,13 @@ from asv.repo import NoSuchNameError, get_repo  # type: ignore[import-untyped]
 
 from asv_explain.asv_side.lock import locked
 from asv_explain.asv_side.project import Project, ProjectError, configured, one_line
+from asv_explain.asv_side.shallow import is_shallow, lender
 from asv_explain.asv_side.store import make_store
 from asv_explain.asv_side.worktree import WorktreeError, snapshot
 
-__all__ = ["WORKTREE", "repository", "resolve"]
+__all__ = ["WORKTREE", "lending", "repository", "resolve"]
+
+_HASH = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 WORKTREE = "WORKTREE"
 """The name that stands for the working tree as it is, where a revision is asked for."""
@@ -33,6 +38,18 @@ def repository(project: Project) -> Any:
             f"the repository {project.conf.repo} cannot be read ({one_line(error)}); "
             "mend `repo` in asv.conf.json."
         ) from None
+
+
+def lending(project: Project, commit: str, folder: Path) -> Any:
+    """Return asv's own object for a repository from which a commit can be cloned.
+
+    `folder` is an empty one of the caller's, for what only this clone needs. Raises ProjectError if
+    the repository cannot be read, and GitError if a shallow clone cannot be lent from.
+    """
+    if project.checkout is None or not is_shallow(project.checkout):
+        return repository(project)
+    place = str(lender(project.checkout, commit, folder / "lender"))
+    return repository(replace(project, conf=configured(project, repo=place)))
 
 
 def _mirrored(project: Project) -> Any:
@@ -65,14 +82,24 @@ def resolve(project: Project, revision: str) -> str:
         except WorktreeError as error:
             raise ProjectError(str(error)) from None
     repo = repository(project)
-    if not revision.startswith("-"):
+    if _may_be_one(revision):
         for fetch in (False, project.checkout is None):
             try:
                 if fetch:
                     repo.pull()
-                return str(repo.get_hash_from_name(revision))
+                found = str(repo.get_hash_from_name(revision))
+                if _HASH.fullmatch(found):
+                    return found
             except (NoSuchNameError, util.ProcessError, util.UserError):
                 continue
-    raise ProjectError(
-        f"{revision} is no commit of {project.conf.repo}; give a branch, a tag, a hash or WORKTREE."
-    )
+    remedy = "give a branch, a tag, a hash or WORKTREE"
+    if project.checkout is not None and is_shallow(project.checkout):
+        remedy = "it is a shallow clone, so run `git fetch --unshallow`, or name one that it has"
+    raise ProjectError(f"{revision} is no commit of {project.conf.repo}; {remedy}.")
+
+
+def _may_be_one(revision: str) -> bool:
+    """Tell whether git could take a text for one commit, rather than for an option or a range."""
+    # Behind a brace, a search for a message may hold anything.
+    range_ = ".." in revision.partition("{")[0]
+    return bool(revision) and not revision.startswith("-") and not range_ and "\0" not in revision

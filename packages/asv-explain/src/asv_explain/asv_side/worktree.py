@@ -9,6 +9,8 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from asv_explain.changes.git import LEADING_ASTRAY
+
 __all__ = ["WorktreeError", "snapshot"]
 
 _NAME = "asv-explain"
@@ -22,18 +24,8 @@ _SETTINGS = (
     "core.splitIndex=false",
     "i18n.commitEncoding=UTF-8",
     "gc.auto=0",
-)
-
-# A git hook runs with these set, and they would lead git to another index or repository.
-_LEADING_ASTRAY = (
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR",
-    "GIT_DIR",
-    "GIT_INDEX_FILE",
-    "GIT_NAMESPACE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_PREFIX",
-    "GIT_WORK_TREE",
+    # Hooks of the user's are for what the user does.
+    f"core.hooksPath={os.devnull}",
 )
 
 
@@ -52,7 +44,7 @@ def snapshot(repository: Path, leave_out: Iterable[Path] = ()) -> str:
 
     Raises WorktreeError if there is no working tree, no commit yet, or git cannot read a file.
     """
-    plain = {key: value for key, value in os.environ.items() if key not in _LEADING_ASTRAY}
+    plain = {key: value for key, value in os.environ.items() if key not in LEADING_ASTRAY}
     top = Path(os.fsdecode(_git(repository, plain, "rev-parse", "--show-toplevel").rstrip(b"\n")))
     try:
         head = _git(top, plain, "rev-parse", "--verify", "HEAD^{commit}").decode().strip()
@@ -64,7 +56,8 @@ def snapshot(repository: Path, leave_out: Iterable[Path] = ()) -> str:
     with tempfile.TemporaryDirectory(prefix="asv-explain-") as folder:
         copy = Path(folder) / "index"
         if index.exists():
-            shutil.copyfile(index, copy)
+            # With its time: what changed in the very moment of the index is looked into again.
+            shutil.copy2(index, copy)
         aside = plain | {"GIT_INDEX_FILE": str(copy)}
         _take_in(top, aside, _below(top, leave_out))
         tree = _git(top, aside, "write-tree").decode().strip()

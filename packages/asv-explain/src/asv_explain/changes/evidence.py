@@ -109,7 +109,6 @@ def cut_out(output: bytes, change: Change) -> str:
     kept: list[str] = []
     hunk: list[tuple[int, int, str]] = []
     title, line_before, line_after, inside = "", 0, 0, False
-    # A form feed, which many sources hold, breaks no line of a diff.
     for line in [*output.decode(errors="replace").split("\n"), "@@ end"]:
         if line.startswith("@@"):
             kept += _cut(hunk, title, change)

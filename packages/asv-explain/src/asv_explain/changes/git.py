@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 __all__ = [
+    "LEADING_ASTRAY",
     "ChangedFile",
     "GitError",
     "changed_files",
@@ -19,12 +21,28 @@ __all__ = [
     "read_changed",
     "read_contents",
     "read_tree",
+    "straight",
     "tree_of",
 ]
 
-# Settings of a user's own would change what is printed; those of a hook point elsewhere.
+# Settings of a user's own would change what is printed.
 _QUIET = ("-c", "core.quotePath=off", "-c", "color.ui=never", "-c", "diff.noprefix=false")
-_ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_EXTERNAL_DIFF")
+
+LEADING_ASTRAY = frozenset(
+    {
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_COMMON_DIR",
+        "GIT_DIR",
+        "GIT_EXTERNAL_DIFF",
+        "GIT_INDEX_FILE",
+        "GIT_NAMESPACE",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_PREFIX",
+        "GIT_QUARANTINE_PATH",
+        "GIT_WORK_TREE",
+    }
+)
+"""Variables that are set where a git hook runs, and lead git to its index or repository."""
 
 
 class GitError(ValueError):
@@ -56,7 +74,7 @@ def git(repository: Path, *arguments: str, given: bytes = b"", missing: int = 0)
     Raises:
         GitError: git failed or isn't there.
     """
-    environment = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
+    environment = {name: value for name, value in os.environ.items() if name not in LEADING_ASTRAY}
     environment |= {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C.UTF-8", "GIT_PAGER": "cat"}
     try:
         done = subprocess.run(
@@ -72,6 +90,16 @@ def git(repository: Path, *arguments: str, given: bytes = b"", missing: int = 0)
         said = done.stderr.decode(errors="replace").strip().splitlines()
         raise GitError(f"git {arguments[0]}: {said[0] if said else 'failed'}")
     return done.stdout
+
+
+@contextmanager
+def straight() -> Iterator[None]:
+    """Have no git that is started within the block, by whomever, led to another repository."""
+    astray = {name: os.environ.pop(name) for name in LEADING_ASTRAY & os.environ.keys()}
+    try:
+        yield
+    finally:
+        os.environ.update(astray)
 
 
 def tree_of(repository: Path, commit: str) -> dict[str, str]:

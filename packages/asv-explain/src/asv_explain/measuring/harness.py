@@ -26,7 +26,7 @@ benchmark's value is what a shallow copy of the object doesn't share with it; th
 blocks that are freed when the object goes while its copy stays, with the lines that allocated them.
 """
 
-# ruff: noqa: E402, PTH100, PTH105, PTH112, PTH113, PTH118, PTH119, PTH120, PTH123
+# ruff: noqa: E402, PTH100, PTH112, PTH113, PTH118, PTH119, PTH120, PTH123
 # The imports follow the path's repair; the paths of code are texts, as the interpreter gives them.
 from __future__ import annotations
 
@@ -71,6 +71,11 @@ __all__ = ["Homes", "builtin_name", "describe", "fingerprint", "main", "raw_chil
 SCHEMA = 1
 CACHE_FILE = "cache.pickle"
 TEXT_LIMIT = 500
+
+# Taken before any benchmark is imported, which may put others in their place.
+_wall_clock, _cpu_clock = time.perf_counter, time.process_time
+_collects, _collect, _do_not_collect = gc.isenabled, gc.enable, gc.disable
+_dump, _replace, _end = json.dump, os.replace, os._exit
 
 Reading = tuple[float, float, "int | None", float]
 """Wall seconds, CPU seconds, user instructions and delayed seconds of one sample."""
@@ -533,8 +538,8 @@ class Meter:
         """
         wall, cpu, instructions, delayed = 0.0, 0.0, 0, 0.0
         counted = True
-        collecting = gc.isenabled()
-        gc.disable()
+        collecting = _collects()
+        _do_not_collect()
         try:
             for _ in range(number if self._each else 1):
                 start = self._timer()
@@ -547,7 +552,7 @@ class Meter:
                 delayed += one[3]
         finally:
             if collecting:
-                gc.enable()
+                _collect()
         self.readings.append((wall, cpu, instructions if counted else None, delayed))
         return wall
 
@@ -557,7 +562,7 @@ class Meter:
         profiler = self._profiler
         delay = self._delay()
         count = counter()
-        cpu = time.process_time()
+        cpu = _cpu_clock()
         wall = timer()
         if profiler is not None:
             profiler.enable()
@@ -566,7 +571,7 @@ class Meter:
         if profiler is not None:
             profiler.disable()
         wall = timer() - wall
-        cpu = time.process_time() - cpu
+        cpu = _cpu_clock() - cpu
         end = counter()
         instructions = None if count is None or end is None else end - count
         return wall, cpu, instructions, self._delay() - delay
@@ -576,13 +581,38 @@ class Meter:
         self._profiler = cProfile.Profile()
         before = len(self.readings)
         wall = sum(self.timeit(number) for _ in range(batches))
-        raw = describe(self._profiler.getstats(), homes, number * batches, wall)
+        stats = self._profiler.getstats()
+        if not _seen_to_the_end(stats, len(self.readings) - before):
+            raise RuntimeError("the benchmark puts a profiler of its own in the profiler's place")
+        raw = describe(stats, homes, number * batches, wall)
         # The profiler's clock is the wall's, and goes on while others have the processor.
         raw["delayed"] = min(sum(delay for *_, delay in self.readings[before:]), wall)
         return raw
 
 
-_RAW_START = "import sys\nexec(compile(sys.stdin.read(), '<asv-explain>', 'exec'))"
+def _seen_to_the_end(stats: Sequence[Any], samples: int) -> bool:
+    """Tell whether the profiler was on whenever it was turned off, once a sample.
+
+    Before CPython 3.12 there is one profiler to a thread: sys.setprofile, or a second one, replaces
+    it without a word, and what runs from then on is in no profile.
+    """
+    if sys.implementation.name != "cpython" or sys.version_info >= (3, 12):
+        return True
+    own = (one for one in stats if isinstance(one.code, str) and _is_own(one.code))
+    ended: int = sum(one.callcount for one in own if "'disable'" in one.code)
+    return ended >= samples
+
+
+_RAW_START = """
+import sys
+try:
+    exec(compile(sys.stdin.read(), '<asv-explain>', 'exec'))
+except BaseException as error:
+    from traceback import format_exception_only
+    with open(sys.argv[1], 'w', encoding='utf-8', errors='replace') as file:
+        file.write(format_exception_only(type(error), error)[-1])
+    sys.exit(1)
+"""
 _RAW_CODE = """
 import sys
 from timeit import default_timer as clock, timeit
@@ -661,9 +691,9 @@ class RawMeter:
 
     def timeit(self, number: int) -> float:
         """Take one sample of so many runs of the statement; returns wall seconds."""
-        start = time.perf_counter()
+        start = _wall_clock()
         answer = self._start(number, profiled=False)
-        self.setup += time.perf_counter() - start - answer["wall"]
+        self.setup += _wall_clock() - start - answer["wall"]
         self.readings.append((answer["wall"], answer["cpu"], None, 0.0))
         return float(answer["wall"])
 
@@ -689,22 +719,30 @@ class RawMeter:
                 "output": output,
             }
             done = subprocess.run(
-                [sys.executable, "-c", _RAW_START],
+                [sys.executable, "-c", _RAW_START, output],
                 input=_RAW_CODE.format(request=request),
                 stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
                 encoding="utf-8",
                 errors="replace",
                 env=self._env,
                 check=False,
             )
             if done.returncode != 0:
-                lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
-                raise RuntimeError(lines[-1])
+                raise RuntimeError(_said(output) or f"exit status {done.returncode}")
             with open(output, encoding="utf-8") as file:
                 answer: dict[str, Any] = json.load(file)
         self._stand_ins.used.update(answer["stood_in"])
         return answer
+
+
+def _said(output: str) -> str:
+    """Give what went wrong in the process of a timeraw benchmark, where it could tell."""
+    try:
+        with open(output, encoding="utf-8", errors="replace") as file:
+            return file.read(TEXT_LIMIT).strip()
+    except OSError:
+        return ""
 
 
 # --- memory by line ---
@@ -868,6 +906,11 @@ class PeakWatch:
         if self._lines:
             threading.settrace(self)
             sys.settrace(self)
+
+    def watches(self) -> bool:
+        """Tell whether it is still asked, as nobody else took its place."""
+        asked: tuple[object, object] = (sys.getprofile(), sys.gettrace())
+        return asked[0] is self and (asked[1] is self or not self._lines)
 
     def stop(self) -> None:
         """Ask once more, and then no longer."""
@@ -1047,6 +1090,8 @@ def _traced(request: dict[str, Any]) -> dict[str, Any]:
         if _kind(benchmark) == "mem":
             benchmark.run = lambda *params: one_object(benchmark.func, params)
         _result(benchmark)
+        if not tracing.is_tracing() or (watch is not None and not watch.watches()):
+            raise RuntimeError("the benchmark ends the trace, or puts its own in the trace's place")
         if watch is not None:
             watch.stop()
         # The teardown that follows is no part of a peak as asv reads it.
@@ -1110,7 +1155,7 @@ def _measure(
             where = request["benchmark_dir"], request["search_path"]
             meters.append(RawMeter(source, env, *where, stand_ins))
         else:
-            timer = getattr(benchmark, "timer", time.perf_counter)
+            timer = getattr(benchmark, "timer", _wall_clock)
             meters.append(
                 Meter(benchmark.func, params, benchmark.redo_setup, timer, counter, each=each)
             )
@@ -1175,6 +1220,11 @@ def _prepared(benchmark: Any, homes: Homes) -> list[list[str]]:
     )
 
 
+def _encodable(text: str) -> str:
+    """Give a text as UTF-8 can hold it: file names may have what is no character."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def _failure(kind: str, text: str) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
@@ -1185,7 +1235,7 @@ def _failure(kind: str, text: str) -> dict[str, Any]:
         "setup": 0.0,
         "samples": [],
         "profile": None,
-        "error": {"kind": kind, "text": text[:TEXT_LIMIT]},
+        "error": {"kind": kind, "text": _encodable(text[:TEXT_LIMIT])},
     }
 
 
@@ -1279,12 +1329,12 @@ def main(argv: Sequence[str]) -> None:
     process = os.getpid()
     answer = run(request)
     if os.getpid() != process:
-        os._exit(1)  # a fork of the benchmark's came back: only the parent may answer
+        _end(1)  # a fork of the benchmark's came back: only the parent may answer
     part = request["output"] + ".part"
     with open(part, "w", encoding="utf-8") as file:
-        json.dump(answer, file)
-    os.replace(part, request["output"])
-    os._exit(0)
+        _dump(answer, file)
+    _replace(part, request["output"])
+    _end(0)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from asv_explain.contained import run_contained
 from asv_explain.files import read_own
 from asv_explain.measuring import harness
 from asv_explain.profiles.collecting import without_collecting
@@ -80,34 +80,27 @@ class ProcessRunner:
     def __call__(
         self, side: Installed, request: Mapping[str, Any], folder: Path, limit: float
     ) -> Mapping[str, Any]:
-        """Run the harness once; whatever it started is killed with it."""
-        with tempfile.TemporaryDirectory(prefix="asv-explain-") as scratch:
+        """Run the harness once; whatever it started ends with it."""
+        with tempfile.TemporaryDirectory(
+            prefix="asv-explain-", ignore_cleanup_errors=True
+        ) as scratch:
             output = Path(scratch, "answer.json")
             whole = {**request, "output": str(output), "cpu": self._cpu}
             program = str(Path(harness.__file__).absolute())
             command = [str(side.python.absolute()), program, json.dumps(whole)]
             try:
-                process = subprocess.Popen(
-                    command,
-                    cwd=folder,
-                    env=environment(side),
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    start_new_session=True,
-                )
+                status = run_contained(command, folder, environment(side), limit).status
             except OSError as error:
                 return _error("failed", f"{side.python} does not start: {error.strerror}")
-            try:
-                status = process.wait(limit)
-            except subprocess.TimeoutExpired:
+            if status is None:
                 return _error("timeout", f"no answer after {limit:g} seconds")
-            finally:
-                _kill_group(process)
             try:
                 answer = read_answer(read_own(output, LARGEST_ANSWER))
-            except (OSError, ValueError):
+            except FileNotFoundError:
                 return _error("failed", f"the process ended without an answer, {_ending(status)}")
+            except (OSError, ValueError, RecursionError):
+                text = "the benchmark wrote where only the answer belongs"
+                return _error("failed", f"{text}, {_ending(status)}")
             if not isinstance(answer, dict):
                 return _error("failed", "the process's answer is no JSON object")
             return answer
@@ -130,15 +123,6 @@ def read_answer(data: bytes) -> Any:
                 return json.loads(text.encode("utf-8", "replace"))
         except RecursionError:
             raise ValueError("nested too deeply") from None
-
-
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process and all that it started and left behind."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        process.kill()
-    process.wait()
 
 
 def _ending(status: int) -> str:
