@@ -57,7 +57,7 @@ EXPLAIN = ROOT / "packages" / "asv-explain" / "src"
 EXPLAIN_ROOMS: dict[str, set[str]] = {
     "profiles": {"explanation"},
     "changes": set(),
-    "measuring": {"profiles", "explanation", "suspect", "files", "contained"},
+    "measuring": {"profiles", "explanation", "suspect", "files", "contained", "scratch"},
     "attribution": {"profiles", "changes"},
     "values": {"profiles", "changes", "attribution", "explanation"},
     "reports": {"profiles", "explanation", "bisection"},
@@ -67,7 +67,8 @@ EXPLAIN_ROOMS: dict[str, set[str]] = {
         "changes",
         "suspect",
         "contained",
-        "ending",
+        "flock",
+        "scratch",
         "command",
         "options",
         "store",

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-import tempfile
+import sys
+from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["obstacle", "write_whole"]
+from asv_explain.flock import flock
+
+__all__ = ["obstacle", "sweep_parts", "write_whole"]
+
+_PART = ".asv-explain-part-"
+"""What the names of files that are being written begin with."""
+
+
+# A link that somebody put there leads elsewhere; and Windows would translate line ends.
+_SPECIAL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -20,17 +31,52 @@ def write_whole(path: Path, data: bytes) -> None:
         # A pipe or a terminal can't be replaced, and holds nothing that could be half written.
         path.write_bytes(data)
         return
-    descriptor, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
+    part, descriptor = _part_of(path)
+    with os.fdopen(descriptor, "wb") as file:
+        try:
+            file.truncate()
             file.write(data)
-        # A temporary file is its owner's alone; this one is as readable as any other of the user's.
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(name).chmod(0o666 & ~mask)
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)
+            file.flush()
+            if sys.platform == "win32":
+                file.close()  # What is open has to stay where it is, there.
+            part.replace(path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+
+
+def sweep_parts(folder: Path) -> None:
+    """Remove what killed programs were writing into a folder; what is written now is locked."""
+    for part in folder.glob(f"{_PART}*"):
+        with suppress(OSError):
+            descriptor = os.open(part, os.O_RDWR)
+            try:
+                flock(descriptor)
+                part.unlink()
+            finally:
+                os.close(descriptor)
+
+
+def _part_of(path: Path) -> tuple[Path, int]:
+    """Open the file, locked, in which the new content grows.
+
+    Its name is made from that of the file that it replaces: what a killed program left there is
+    taken by the next that writes the same file.
+    """
+    digest = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:12]
+    part = path.with_name(f"{_PART}{digest}")
+    while True:
+        descriptor = os.open(part, os.O_RDWR | os.O_CREAT | _SPECIAL, 0o666)
+        try:
+            with suppress(OSError):  # Some network file systems have no locks.
+                flock(descriptor, wait=True)
+            # Whoever held the lock has made the file the whole one, or removed it.
+            if part.exists() and os.path.samestat(os.fstat(descriptor), part.stat()):
+                return part, descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
 
 
 def obstacle(path: Path, *, folder: bool) -> str | None:

@@ -37,6 +37,7 @@ from asv_explain.options import Options
 from asv_explain.parts import Explained, placed, unmeasured
 from asv_explain.pipeline import explain
 from asv_explain.profiles.pair import ProfilePair
+from asv_explain.scratch import sweep
 from asv_explain.store import Kept, Store
 from asv_explain.suspect import Installed, Suspect
 from asv_explain.value_pipeline import explain_values
@@ -124,9 +125,11 @@ class Session:
         Raises:
             ProjectError: Something is asked for that there isn't; told before anything is built.
             StoreError: Answers can't be kept.
+            ScratchError: There is no room for temporary files.
             CalibrationError, GitError, WireError: See `Calibrations` and `explain`.
         """
         self._store.check()
+        sweep()
         for group in self._groups():
             yield from self._group(group)
 

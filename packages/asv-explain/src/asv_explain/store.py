@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from asv_explain.explanation import Explanation, ExplanationError, decode, encode
-from asv_explain.files import obstacle, write_whole
+from asv_explain.files import obstacle, sweep_parts, write_whole
 from asv_explain.profiles.pair import ProfilePair, decode_pair, encode_pair
 from asv_explain.profiles.wire import WireError
 
@@ -88,7 +88,7 @@ class Store:
         self.folder = folder
 
     def check(self) -> None:
-        """See that answers can be kept, before any is measured.
+        """See that answers can be kept, before any is measured, and clear what a killed call left.
 
         Raises:
             StoreError: nothing can be written there.
@@ -96,6 +96,8 @@ class Store:
         why = obstacle(self.folder, folder=True)
         if why is not None:
             raise StoreError(f"can't write into {self.folder} ({why}); make it writable")
+        sweep_parts(self.folder)
+        sweep_parts(self.folder / "profiles")
 
     def path(self, question: Question, *, bisected: bool = False) -> Path:
         """The file in which the answer to a question is kept.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from asv_explain.flock import flock
 
 __all__ = ["locked", "try_locked"]
 
@@ -40,7 +41,7 @@ def _take(path: Path, *, shared: bool, wait: bool) -> int:
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            _lock(descriptor, shared=shared, wait=wait)
+            flock(descriptor, shared=shared, wait=wait)
             # Whoever removed the file held its lock: then this one guards nothing any more.
             if path.exists() and os.path.samestat(os.fstat(descriptor), path.stat()):
                 return descriptor
@@ -48,23 +49,3 @@ def _take(path: Path, *, shared: bool, wait: bool) -> int:
             os.close(descriptor)
             raise
         os.close(descriptor)
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(descriptor: int, *, shared: bool, wait: bool) -> None:
-        # Windows locks bytes for one holder alone: sharing holders wait for each other there.
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
-        except OSError as error:
-            if wait:
-                raise
-            raise BlockingIOError(str(error)) from None
-
-else:
-    import fcntl
-
-    def _lock(descriptor: int, *, shared: bool, wait: bool) -> None:
-        kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-        fcntl.flock(descriptor, kind if wait else kind | fcntl.LOCK_NB)

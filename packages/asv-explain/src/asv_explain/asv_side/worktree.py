@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from asv_explain.scratch import roomy, scratch
 
 __all__ = ["WorktreeError", "snapshot"]
 
@@ -50,7 +51,8 @@ def snapshot(repository: Path, leave_out: Iterable[Path] = ()) -> str:
     of the index, and only objects are added. The same content on the same HEAD gives the same hash,
     and HEAD's own hash if nothing differs.
 
-    Raises WorktreeError if there is no working tree, no commit yet, or git cannot read a file.
+    Raises WorktreeError if there is no working tree, no commit yet, or git cannot read a file, and
+    ScratchError if there is no room for the copy of the index.
     """
     plain = {key: value for key, value in os.environ.items() if key not in _LEADING_ASTRAY}
     top = Path(os.fsdecode(_git(repository, plain, "rev-parse", "--show-toplevel").rstrip(b"\n")))
@@ -61,10 +63,11 @@ def snapshot(repository: Path, leave_out: Iterable[Path] = ()) -> str:
             f"{top} has no commit yet, so WORKTREE has nothing to stand on; commit something first."
         ) from None
     index = top / os.fsdecode(_git(top, plain, "rev-parse", "--git-path", "index").rstrip(b"\n"))
-    with tempfile.TemporaryDirectory(prefix="asv-explain-") as folder:
-        copy = Path(folder) / "index"
+    with scratch() as folder:
+        copy = folder / "index"
         if index.exists():
-            shutil.copyfile(index, copy)
+            with roomy(folder):
+                shutil.copyfile(index, copy)
         aside = plain | {"GIT_INDEX_FILE": str(copy)}
         _take_in(top, aside, _below(top, leave_out))
         tree = _git(top, aside, "write-tree").decode().strip()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from asv_explain.explanation import Verdict
 from asv_explain.measuring.confirm import LOOKS, MIN_PAIRS
@@ -12,6 +10,7 @@ from asv_explain.measuring.confirm_values import confirm_any
 from asv_explain.measuring.process import Runner
 from asv_explain.measuring.rounds import Rounds
 from asv_explain.measuring.session import Plan, Session, Side, Stop
+from asv_explain.scratch import roomy, scratch
 from asv_explain.suspect import Installed, Suspect
 
 __all__ = ["Plan", "measure"]
@@ -63,13 +62,17 @@ def measure(
 
     Returns:
         The rounds of both sides. What couldn't be measured is among them with its failure.
+
+    Raises:
+        ScratchError: There is no room for temporary files.
     """
     start = clock()
-    with tempfile.TemporaryDirectory(prefix="asv-explain-", ignore_cleanup_errors=True) as folder:
+    with scratch() as folder:
         sides = []
         for name, installed in (("before", before), ("after", after)):
-            home = Path(folder, name)
-            home.mkdir()
+            home = folder / name
+            with roomy(folder):
+                home.mkdir()
             sides.append(Side(installed, home, plan.timeout))
         session = Session(suspect, (sides[0], sides[1]), plan, runner)
         try:

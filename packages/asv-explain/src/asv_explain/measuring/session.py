@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import statistics
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from asv_explain.explanation import Verdict
 from asv_explain.measuring.confirm import FACTOR
 from asv_explain.measuring.process import Runner
 from asv_explain.measuring.rounds import Failure, Round, RoundError, Rounds, round_from_answer
+from asv_explain.scratch import scratch
 from asv_explain.suspect import Installed, Suspect
 
 __all__ = ["Plan", "Session", "Side", "Stop"]
@@ -118,8 +118,8 @@ class Session:
         }
         if side.cached:
             return self._runner(side.installed, request, side.folder, limit)
-        with tempfile.TemporaryDirectory(dir=side.folder, ignore_cleanup_errors=True) as fresh:
-            return self._runner(side.installed, request, Path(fresh), limit)
+        with scratch(side.folder) as fresh:
+            return self._runner(side.installed, request, fresh, limit)
 
     def _fail(self, side: Side, failure: Failure, mode: str = "time") -> Stop:
         side.rounds.append(Round(mode, None, None, None, 0, 0.0, (), None, failure))
