@@ -12,7 +12,6 @@ from asv import util  # type: ignore[import-untyped]
 from asv.console import log  # type: ignore[import-untyped]
 from asv.environment import EnvironmentUnavailable  # type: ignore[import-untyped]
 
-from asv_explain.asv_side.lifeline import follow
 from asv_explain.asv_side.lock import locked
 from asv_explain.asv_side.project import (
     Project,
@@ -26,7 +25,6 @@ from asv_explain.asv_side.project import (
 )
 from asv_explain.asv_side.revisions import repository
 from asv_explain.asv_side.store import Entry, Marker, entry_for
-from asv_explain.ending import terminable
 
 __all__ = ["build", "main"]
 
@@ -95,18 +93,12 @@ def main(arguments: Sequence[str]) -> int:
     config, environment, commit, store, *specs = arguments
     log.enable(verbose=False)
     try:
-        follow()
         build(load_project(Path(config)), environment, commit, Path(store), specs)
     except ProjectError as error:
         sys.stderr.write(f"\n{error}\n")
         return 1
-    except KeyboardInterrupt:
-        sys.stderr.write("\ninterrupted\n")
-        return 130
     return 0
 
 
 if __name__ == "__main__":
-    with terminable():
-        STATUS = main(sys.argv[1:])
-    sys.exit(STATUS)
+    sys.exit(main(sys.argv[1:]))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-import subprocess
+import os
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any, TypeAlias
 
+from asv_explain.contained import run_contained
 from asv_explain.profiles.profiler_cost import (
     SCHEMA,
     Estimate,
@@ -138,13 +140,18 @@ def run_command(command: Sequence[str], timeout: float) -> str:
         CalibrationError: It can't be started, fails, or does not finish in time.
     """
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=True)
-    except subprocess.CalledProcessError as error:
-        last = (error.stderr.strip().splitlines() or ["no message"])[-1]
-        raise CalibrationError(f"{command[0]} could not be calibrated: {last}") from error
-    except (OSError, subprocess.TimeoutExpired) as error:
+        with tempfile.TemporaryFile() as printed:
+            here = Path.cwd()
+            done = run_contained(command, here, os.environ, timeout, listen=True, printed=printed)
+            printed.seek(0)
+            text = printed.read().decode(errors="replace")
+    except OSError as error:
         raise CalibrationError(f"{command[0]} could not be calibrated: {error}") from error
-    return done.stdout
+    if done.status == 0:
+        return text
+    said = done.said.strip().splitlines()
+    why = f"it took more than {timeout:g} seconds" if done.status is None else "no message"
+    raise CalibrationError(f"{command[0]} could not be calibrated: {said[-1] if said else why}")
 
 
 def _read(raw: Mapping[str, Any]) -> list[dict[str, dict[str, float]]]:
