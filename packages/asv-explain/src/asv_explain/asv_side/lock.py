@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from asv_explain.flock import flock
 
-__all__ = ["locked", "try_locked"]
+__all__ = ["locked", "locked_by_one", "try_locked"]
 
 
 @contextmanager
@@ -34,6 +34,35 @@ def try_locked(path: Path) -> Iterator[bool]:
         yield True
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def locked_by_one(path: Path, waits: Callable[[str], None]) -> Iterator[None]:
+    """Hold the lock of that name alone, and leave one's process number in it.
+
+    Args:
+        path: The lock's file.
+        waits: Is told who holds it, in a few words, before it is waited for.
+    """
+    try:
+        descriptor = _take(path, shared=False, wait=False)
+    except BlockingIOError:
+        waits(_holder(path))
+        descriptor = _take(path, shared=False, wait=True)
+    try:
+        with suppress(OSError):  # A full disk has room for locks, and none for what is in them.
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, f"{os.getpid()}\n".encode())
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _holder(path: Path) -> str:
+    try:
+        return f"process {int(path.read_text(encoding='ascii'))}"
+    except (OSError, ValueError):
+        return "another process"
 
 
 def _take(path: Path, *, shared: bool, wait: bool) -> int:
