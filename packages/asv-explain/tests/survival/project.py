@@ -102,7 +102,7 @@ class Work:
                 "notes.txt": "one\n",
             }
         )
-        self.shop.commit("after", {"shop/core.py": CORE.format(times=" for _ in range(2)")})
+        self.shop.commit("after", {"shop/core.py": CORE.format(times=" for _ in range(10)")})
         self._commit_branches()
         self._record()
         self._begin_work()
@@ -130,7 +130,7 @@ class Work:
         (self.root / "new.txt").write_text("new and staged\n", encoding="utf-8")
         self.shop.git("add", "notes.txt", "new.txt")
         (self.root / "notes.txt").write_text("changed again\n", encoding="utf-8")
-        slower = CORE.format(times=" for _ in range(3)")
+        slower = CORE.format(times=" for _ in range(11)")
         (self.root / "shop" / "core.py").write_text(slower, encoding="utf-8")
         (self.root / "untracked file").write_bytes(b"\0\1")
         (self.root / "runs").symlink_to("shop")

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -63,21 +64,25 @@ def explained(work: Work, *words: str) -> float:
 def killed(work: Work, words: Sequence[str], ending: signal.Signals, moment: float) -> str:
     """Start a call, kill it after so many seconds, and return its mark."""
     value = mark()
+    # What a shell starts in the background has Ctrl-C ignored, and so has all that it starts.
+    heard = ("env", "--default-signal=INT")
     process = subprocess.Popen(
-        work.command(*words),
+        [*heard, *work.command(*words)],
         cwd=work.root,
         env=work.variables(**{MARK: value}),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(moment)
-    except subprocess.TimeoutExpired:
+    running = process.returncode is None
+    if running:
         # Ctrl-C goes to all that belongs to the terminal's job, other signals to one process.
         (os.killpg if ending is signal.SIGINT else os.kill)(process.pid, ending)
     status = process.wait()
-    sys.stdout.write(f"{ending.name} after {moment:.2f} s, exit status {status}\n")
+    hit = "while it ran" if running else "after its end"
+    sys.stdout.write(f"{ending.name} after {moment:.2f} s, {hit}, exit status {status}\n")
     return value
 
 
