@@ -67,6 +67,7 @@ EXPLAIN_ROOMS: dict[str, set[str]] = {
         "changes",
         "suspect",
         "contained",
+        "files",
         "flock",
         "scratch",
         "command",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from asv_explain.flock import flock
 
-__all__ = ["obstacle", "sweep_parts", "write_whole"]
+__all__ = ["obstacle", "staged", "sweep_parts", "write_whole"]
 
 _PART = ".asv-explain-part-"
 """What the names of files that are being written begin with."""
@@ -31,18 +31,37 @@ def write_whole(path: Path, data: bytes) -> None:
         # A pipe or a terminal can't be replaced, and holds nothing that could be half written.
         path.write_bytes(data)
         return
+    with staged(path, data) as put:
+        put()
+
+
+@contextmanager
+def staged(path: Path, data: bytes) -> Iterator[Callable[[], None]]:
+    """Write a file's content beside it, so that putting it there takes no more room.
+
+    Yields what puts it there, in one step; without that, the file stays as it was.
+
+    Raises:
+        OSError: It can't be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
     part, descriptor = _part_of(path)
+    placed = False
+
+    def put() -> None:
+        nonlocal placed
+        part.replace(path)
+        placed = True
+
     with os.fdopen(descriptor, "wb") as file:
         try:
             file.truncate()
             file.write(data)
             file.flush()
-            if sys.platform == "win32":
-                file.close()  # What is open has to stay where it is, there.
-            part.replace(path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+            yield put
+        finally:
+            if not placed:
+                part.unlink(missing_ok=True)
 
 
 def sweep_parts(folder: Path) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from asv_explain.explanation import Explanation, ExplanationError, decode, encode
-from asv_explain.files import obstacle, sweep_parts, write_whole
+from asv_explain.files import obstacle, staged, sweep_parts
 from asv_explain.profiles.pair import ProfilePair, decode_pair, encode_pair
 from asv_explain.profiles.wire import WireError
 
@@ -136,11 +137,15 @@ class Store:
         beside = self._profiles_of(path)
         taken = b"" if profiles is None else encode_pair(profiles)
         try:
-            # An explanation never stands beside another one's profiles, whenever this is stopped.
-            beside.unlink(missing_ok=True)
-            write_whole(path, encode(explanation))
-            if 0 < len(taken) <= LARGEST_PROFILES:
-                write_whole(beside, taken)
+            with ExitStack() as writing:
+                put = [writing.enter_context(staged(path, encode(explanation)))]
+                if 0 < len(taken) <= LARGEST_PROFILES:
+                    put.append(writing.enter_context(staged(beside, taken)))
+                # There was room for all of it: from here on, what was there may go. An explanation
+                # never stands beside another one's profiles, whenever this is stopped.
+                beside.unlink(missing_ok=True)
+                for one in put:
+                    one()
         except OSError as error:
             raise StoreError(
                 f"can't write {error.filename or path} ({error.strerror}); "

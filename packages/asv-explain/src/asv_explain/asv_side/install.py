@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -22,6 +23,8 @@ __all__ = ["Install", "InstallError", "Installer", "installed"]
 
 _ATTEMPTS = 3
 """Times that an installation is made anew if somebody removes it between making and use."""
+
+_FULL = os.strerror(errno.ENOSPC)
 
 
 Install = Callable[[str, Sequence[str]], AbstractContextManager[tuple[Installed, ...]]]
@@ -172,6 +175,13 @@ def _build_all(
         failed = [commit for commit, builder in builders.items() if builder.wait() != 0]
     logs = {commit: entries[commit].log for commit in failed}
     errors = [InstallError(commit, _last_line(log), log) for commit, log in logs.items()]
+    if any(_FULL in str(error) for error in errors):
+        # No commit is to blame, and the next one would find no room either.
+        which = ", ".join(commit[:8] for commit in sorted(failed))
+        raise ProjectError(
+            f"no room to install {which} below {project.own} ({_FULL}); make room, or delete that "
+            "folder while nothing runs."
+        )
     if errors:
         errors[0].others = tuple(errors[1:])
         raise errors[0]

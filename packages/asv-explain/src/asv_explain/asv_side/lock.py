@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from asv_explain.asv_side.project import ProjectError
 from asv_explain.flock import flock
 
 __all__ = ["locked", "locked_by_one", "try_locked"]
@@ -66,9 +67,8 @@ def _holder(path: Path) -> str:
 
 
 def _take(path: Path, *, shared: bool, wait: bool) -> int:
-    path.parent.mkdir(parents=True, exist_ok=True)
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        descriptor = _open(path)
         try:
             flock(descriptor, shared=shared, wait=wait)
             # Whoever removed the file held its lock: then this one guards nothing any more.
@@ -78,3 +78,13 @@ def _take(path: Path, *, shared: bool, wait: bool) -> int:
             os.close(descriptor)
             raise
         os.close(descriptor)
+
+
+def _open(path: Path) -> int:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise ProjectError(
+            f"{path} cannot be written ({error.strerror}); make room or make it writable."
+        ) from None

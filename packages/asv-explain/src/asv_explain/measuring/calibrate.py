@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
@@ -20,6 +19,7 @@ from asv_explain.profiles.profiler_cost import (
     cost_to_raw,
 )
 from asv_explain.profiles.wire import WireError, header, item, number, rows, show
+from asv_explain.scratch import check_room, scratch
 
 __all__ = [
     "CalibrationError",
@@ -138,17 +138,21 @@ def run_command(command: Sequence[str], timeout: float) -> str:
 
     Raises:
         CalibrationError: It can't be started, fails, or does not finish in time.
+        ScratchError: There is no room for what it prints.
     """
-    try:
-        with tempfile.TemporaryFile() as printed:
-            here = Path.cwd()
-            done = run_contained(command, here, os.environ, timeout, listen=True, printed=printed)
-            printed.seek(0)
-            text = printed.read().decode(errors="replace")
-    except OSError as error:
-        raise CalibrationError(f"{command[0]} could not be calibrated: {error}") from error
-    if done.status == 0:
-        return text
+    with scratch() as place:
+        try:
+            with (place / "printed").open("w+b") as printed:
+                done = run_contained(
+                    command, place, os.environ, timeout, listen=True, printed=printed
+                )
+                printed.seek(0)
+                text = printed.read().decode(errors="replace")
+        except OSError as error:
+            raise CalibrationError(f"{command[0]} could not be calibrated: {error}") from error
+        if done.status == 0:
+            return text
+        check_room(place)
     said = done.said.strip().splitlines()
     why = f"it took more than {timeout:g} seconds" if done.status is None else "no message"
     raise CalibrationError(f"{command[0]} could not be calibrated: {said[-1] if said else why}")
