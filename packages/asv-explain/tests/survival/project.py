@@ -8,16 +8,21 @@ import os
 import stat
 import subprocess
 import sys
+import venv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import asv_runner  # type: ignore[import-untyped]
 from asv.benchmarks import Benchmarks  # type: ignore[import-untyped]
 from asv.results import Results  # type: ignore[import-untyped]
 from asv.runner import BenchmarkResult  # type: ignore[import-untyped]
 from shop_repository import Shop
 
 from asv_explain.asv_side.lock import try_locked
+from asv_explain.asv_side.project import environments, load_project
+from asv_explain.asv_side.revisions import resolve
+from asv_explain.asv_side.store import Marker, entry_for
 
 __all__ = ["BENCHMARKS", "CORE", "MACHINE", "Work", "describe"]
 
@@ -35,7 +40,7 @@ def total(rows):
     return sum(price(row) for row in rows{times})
 """
 
-# Each of its processes leaves a child in a session of its own, which only a signal ends.
+# Where processes are marked, each leaves a child in a session of its own, which only a signal ends.
 BENCHMARKS = """
 import os
 import signal
@@ -54,7 +59,7 @@ class Day:
     def setup(self):
         if LEFT:
             return
-        LEFT.append(os.fork())
+        LEFT.append(os.fork() if "ASV_EXPLAIN_SURVIVAL" in os.environ else 1)
         if not LEFT[0]:
             os.setsid()
             while True:
@@ -106,6 +111,9 @@ class Work:
         self._commit_branches()
         self._record()
         self._begin_work()
+        facts = dict.fromkeys(("arch", "cpu", "num_cpu", "os", "ram"), "")
+        about = {MACHINE: {"machine": MACHINE, **facts}, "version": 1}
+        (self.shop.home / ".asv-machine.json").write_text(json.dumps(about), encoding="utf-8")
 
     @property
     def results(self) -> Path:
@@ -158,6 +166,27 @@ class Work:
                 taken = BenchmarkResult([value], [None], [None], 0, "", None)
                 results.add_result(benchmark, taken)
             results.save(str(self.results))
+
+    def install(self) -> None:
+        """Have the base, the other commit and the working tree installed, without asv's builders.
+
+        What they measure with is this interpreter's own asv_runner.
+        """
+        project = load_project(self.root / "asv.conf.json")
+        (environment,) = environments(project)
+        for commit in (*self.shop.commits.values(), resolve(project, "WORKTREE")):
+            entry = entry_for(project.own, project.conf, environment.name, commit)
+            home = entry.folder / "env"
+            venv.create(home, symlinks=True, with_pip=False)
+            python = home / "bin" / "python"
+            (packages,) = home.glob("lib/python*/site-packages")
+            outside = Path(asv_runner.__file__).parents[1]
+            (packages / "outside.pth").write_text(f"{outside}\n", encoding="utf-8")
+            (packages / "shop").mkdir()
+            for name in ("__init__.py", "core.py"):
+                text = self.shop.git("show", f"{commit}:shop/{name}")
+                (packages / "shop" / name).write_text(text, encoding="utf-8")
+            entry.finish(Marker(commit, environment.name, str(python), str(home), {}, 1))
 
     def variables(self, **more: str) -> dict[str, str]:
         """The variables of a program that works on the project."""
