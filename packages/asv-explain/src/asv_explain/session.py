@@ -135,11 +135,13 @@ class Session:
             CalibrationError, GitError, WireError: See `Calibrations` and `explain`.
         """
         self._store.check()
-        sweep()
         groups = self._groups()
         make_store(self._project.own)
         lock = self._project.own / "locks" / "call"
         with locked_by_one(lock, lambda who: self._say(f"waiting for {who}, which {_BUSY}")):
+            # Whom this call has waited for may have been killed.
+            sweep()
+            self._store.sweep()
             for group in groups:
                 yield from self._group(group)
 

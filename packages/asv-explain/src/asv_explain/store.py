@@ -89,7 +89,7 @@ class Store:
         self.folder = folder
 
     def check(self) -> None:
-        """See that answers can be kept, before any is measured, and clear what a killed call left.
+        """See that answers can be kept, before any is measured.
 
         Raises:
             StoreError: nothing can be written there.
@@ -97,6 +97,9 @@ class Store:
         why = obstacle(self.folder, folder=True)
         if why is not None:
             raise StoreError(f"can't write into {self.folder} ({why}); make it writable")
+
+    def sweep(self) -> None:
+        """Remove what killed calls were writing."""
         sweep_parts(self.folder)
         sweep_parts(self.folder / "profiles")
 

@@ -58,8 +58,10 @@ def build(
             env.install_project(conf, repository(project), commit)
             python = env.find_executable("python")
         except (util.UserError, util.ProcessError, EnvironmentUnavailable, OSError) as error:
-            # What is half made is of no use, and on a full disk in the way.
+            # What is half made is of no use, and on a full disk in the way. The empty folder is how
+            # a later call finds the log, and removes it.
             entry.clear()
+            entry.folder.mkdir()
             raise ProjectError(_why(error)) from None
         variables = {**env.env_vars, **env._global_env_vars}
         marker = Marker(
