@@ -65,7 +65,7 @@ EXPLAIN = ROOT / "packages" / "asv-explain" / "src"
 EXPLAIN_ROOMS: dict[str, set[str]] = {
     "profiles": {"explanation"},
     "changes": set(),
-    "measuring": {"profiles", "explanation", "suspect", "files", "contained"},
+    "measuring": {"profiles", "explanation", "suspect", "files", "contained", "scratch"},
     "attribution": {"profiles", "changes"},
     "values": {"profiles", "changes", "attribution", "explanation"},
     "reports": {"profiles", "explanation", "bisection"},
@@ -76,7 +76,8 @@ EXPLAIN_ROOMS: dict[str, set[str]] = {
         "files",
         "suspect",
         "contained",
-        "ending",
+        "flock",
+        "scratch",
         "command",
         "options",
         "store",

@@ -16,7 +16,7 @@ from typing import IO
 
 from asv_explain import keeper
 
-__all__ = ["Ended", "run_contained"]
+__all__ = ["Ended", "run_contained", "started"]
 
 _GRACE_SECONDS = 10.0
 """What the keeper gets to end all that the program started, which the kernel does in no time."""
@@ -49,11 +49,9 @@ def run_contained(
     limit: float,
     *,
     listen: bool = False,
+    printed: int | IO[bytes] = subprocess.DEVNULL,
 ) -> Ended:
-    """Run a program to its end, or until its time is up.
-
-    It is a descendant of a keeper, which ends whatever the program started and left behind, also
-    when this process is killed. What it prints goes nowhere.
+    """Run a program to its end, or until its time is up, as `started` does.
 
     Args:
         command: The program's path and its words.
@@ -61,6 +59,45 @@ def run_contained(
         variables: The whole environment.
         limit: Seconds that it may take.
         listen: Whether to keep the end of what it says on standard error.
+        printed: Where what it prints goes; nowhere unless given.
+
+    Raises:
+        OSError: It can't be started.
+    """
+    heard = subprocess.PIPE if listen else subprocess.DEVNULL
+    tail = bytearray()
+    status = None
+    with (
+        contextlib.suppress(subprocess.TimeoutExpired),
+        started(command, folder, variables, printed, heard) as process,
+    ):
+        reader = threading.Thread(target=_read, args=(process.stderr, tail), daemon=True)
+        reader.start()
+        status = process.wait(limit)
+    # Nobody is left who could keep the pipe open, but for what no keeper finds.
+    reader.join(_GRACE_SECONDS)
+    return Ended(status, bytes(tail).decode(errors="replace"))
+
+
+@contextlib.contextmanager
+def started(
+    command: Sequence[str],
+    folder: Path,
+    variables: Mapping[str, str],
+    printed: int | IO[bytes],
+    said: int | IO[bytes],
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Have a program run for the length of a with block at most.
+
+    It is a descendant of a keeper, which ends whatever the program started and left behind, also
+    when this process is killed.
+
+    Args:
+        command: The program's path and its words.
+        folder: The current folder.
+        variables: The whole environment.
+        printed: Where what it prints goes, as subprocess takes it.
+        said: The same of what it says on standard error.
 
     Raises:
         OSError: It can't be started.
@@ -75,19 +112,12 @@ def run_contained(
         cwd=folder,
         env=dict(variables),
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE if listen else subprocess.DEVNULL,
+        stdout=printed,
+        stderr=said,
         start_new_session=True,
     )
-    tail = bytearray()
-    reader = threading.Thread(target=_read, args=(process.stderr, tail), daemon=True)
-    reader.start()
-    status = None
-    with contextlib.suppress(subprocess.TimeoutExpired), _ending(process):
-        status = process.wait(limit)
-    # Nobody is left who could keep the pipe open, but for what no keeper finds.
-    reader.join(_GRACE_SECONDS)
-    return Ended(status, bytes(tail).decode(errors="replace"))
+    with _ending(process):
+        yield process
 
 
 def _read(pipe: IO[bytes] | None, tail: bytearray) -> None:

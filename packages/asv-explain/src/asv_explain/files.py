@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import stat
-import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["FileRefused", "obstacle", "read_own", "write_whole"]
+from asv_explain.flock import flock
 
-# No link is followed and nobody waited for, where the system knows how.
-_CAREFUL = (
-    os.O_RDONLY
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
-)
+__all__ = ["FileRefused", "obstacle", "read_own", "staged", "sweep_parts", "write_whole"]
+
+_PART = ".asv-explain-part-"
+"""What the names of files that are being written begin with."""
+
+# A link that somebody put there leads elsewhere; and Windows would translate line ends.
+_SPECIAL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+
+# Nobody is waited for either, where the system knows how.
+_CAREFUL = os.O_RDONLY | _SPECIAL | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class FileRefused(ValueError):
@@ -82,17 +86,71 @@ def write_whole(path: Path, data: bytes, *, through: bool = True) -> None:
         # A pipe or a terminal can't be replaced, and holds nothing that could be half written.
         path.write_bytes(data)
         return
-    descriptor, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
+    with staged(path, data) as put:
+        put()
+
+
+@contextmanager
+def staged(path: Path, data: bytes) -> Iterator[Callable[[], None]]:
+    """Write a file's content beside it, so that putting it there takes no more room.
+
+    Yields what puts it there, in one step; without that, the file stays as it was.
+
+    Raises:
+        OSError: It can't be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part, descriptor = _part_of(path)
+    placed = False
+
+    def put() -> None:
+        nonlocal placed
+        part.replace(path)
+        placed = True
+
+    with os.fdopen(descriptor, "wb") as file:
+        try:
+            file.truncate()
             file.write(data)
-        # A temporary file is its owner's alone; this one is as readable as any other of the user's.
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(name).chmod(0o666 & ~mask)
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)
+            file.flush()
+            yield put
+        finally:
+            if not placed:
+                part.unlink(missing_ok=True)
+
+
+def sweep_parts(folder: Path) -> None:
+    """Remove what killed programs were writing into a folder; what is written now is locked."""
+    for part in folder.glob(f"{_PART}*"):
+        with suppress(OSError):
+            descriptor = os.open(part, os.O_RDWR)
+            try:
+                flock(descriptor)
+                part.unlink()
+            finally:
+                os.close(descriptor)
+
+
+def _part_of(path: Path) -> tuple[Path, int]:
+    """Open the file, locked, in which the new content grows.
+
+    Its name is made from that of the file that it replaces: what a killed program left there is
+    taken by the next that writes the same file.
+    """
+    digest = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:12]
+    part = path.with_name(f"{_PART}{digest}")
+    while True:
+        descriptor = os.open(part, os.O_RDWR | os.O_CREAT | _SPECIAL, 0o666)
+        try:
+            with suppress(OSError):  # Some network file systems have no locks.
+                flock(descriptor, wait=True)
+            # Whoever held the lock has made the file the whole one, or removed it.
+            if part.exists() and os.path.samestat(os.fstat(descriptor), part.stat()):
+                return part, descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
 
 
 def obstacle(path: Path, *, folder: bool) -> str | None:

@@ -8,6 +8,7 @@ from asv_explain.changes.git import GitError
 from asv_explain.measuring.calibrate import CalibrationError
 from asv_explain.output import ExportError
 from asv_explain.profiles.profile import WireError
+from asv_explain.scratch import ScratchError
 from asv_explain.store import StoreError
 
 __all__ = ["MISTAKES", "told"]
@@ -17,6 +18,7 @@ MISTAKES = (
     ExportError,
     GitError,
     ProjectError,
+    ScratchError,
     StoreError,
     WireError,
     WorktreeError,

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from asv_explain.asv_side.discover import discover
 from asv_explain.asv_side.install import Install, Installer, InstallError
+from asv_explain.asv_side.lock import locked_by_one
 from asv_explain.asv_side.project import (
     Project,
     ProjectError,
@@ -24,6 +25,7 @@ from asv_explain.asv_side.project import (
 )
 from asv_explain.asv_side.revisions import resolve
 from asv_explain.asv_side.select import select_between, select_history, smallest_factor
+from asv_explain.asv_side.store import make_store
 from asv_explain.bisection import Merged
 from asv_explain.changes.git import GitError, line_of_history, merged_by
 from asv_explain.explanation import Verdict
@@ -38,6 +40,7 @@ from asv_explain.parts import Explained, placed, unmeasured
 from asv_explain.pipeline import explain
 from asv_explain.profiles.pair import ProfilePair
 from asv_explain.proving import Trials, open_to_proof, proved, without_proof
+from asv_explain.scratch import sweep
 from asv_explain.store import Kept, Refused, Store, StoreError
 from asv_explain.suspect import Installed, Suspect
 from asv_explain.value_pipeline import explain_values
@@ -45,6 +48,8 @@ from asv_explain.value_pipeline import explain_values
 __all__ = ["Costs", "Session", "Tools"]
 
 Say = Callable[[str], None]
+
+_BUSY = "explains this project, too, and would disturb what is measured"
 
 
 class Costs(Protocol):
@@ -122,14 +127,24 @@ class Session:
     def explanations(self) -> Iterator[Explained]:
         """Explain one suspect after the other, and keep each answer.
 
+        Two calls would disturb each other's measurements: of one project, one waits for the other.
+
         Raises:
             ProjectError: Something is asked for that there isn't; told before anything is built.
             StoreError: Answers can't be kept.
+            ScratchError: There is no room for temporary files.
             CalibrationError, GitError, WireError: See `Calibrations` and `explain`.
         """
         self._store.check()
-        for group in self._groups():
-            yield from self._group(group)
+        groups = self._groups()
+        make_store(self._project.own)
+        lock = self._project.own / "locks" / "call"
+        with locked_by_one(lock, lambda who: self._say(f"waiting for {who}, which {_BUSY}")):
+            # Whom this call has waited for may have been killed.
+            sweep()
+            self._store.sweep()
+            for group in groups:
+                yield from self._group(group)
 
     def _groups(self) -> list[_Group]:
         """What is asked for, by environment and commits."""

@@ -7,6 +7,7 @@ import math
 import os
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -18,7 +19,7 @@ from asv_explain.explanation import (
     decode,
     encode,
 )
-from asv_explain.files import FileRefused, obstacle, read_own, write_whole
+from asv_explain.files import FileRefused, obstacle, read_own, staged, sweep_parts
 from asv_explain.profiles.pair import ProfilePair, ProfileSide, decode_pair, encode_pair
 from asv_explain.profiles.wire import WireError
 
@@ -108,6 +109,11 @@ class Store:
         if why is not None:
             raise StoreError(f"can't write into {self.folder} ({why}); make it writable")
 
+    def sweep(self) -> None:
+        """Remove what killed calls were writing."""
+        sweep_parts(self.folder)
+        sweep_parts(self.folder / "profiles")
+
     def path(self, question: Question, *, bisected: bool = False) -> Path:
         """The file in which the answer to a question is kept.
 
@@ -145,11 +151,15 @@ class Store:
         taken = b"" if profiles is None else encode_pair(profiles)
         try:
             _refuse_link(beside.parent)
-            # An explanation never stands beside another one's profiles, whenever this is stopped.
-            beside.unlink(missing_ok=True)
-            write_whole(path, encode(explanation), through=False)
-            if 0 < len(taken) <= LARGEST_PROFILES:
-                write_whole(beside, taken, through=False)
+            with ExitStack() as writing:
+                put = [writing.enter_context(staged(path, encode(explanation)))]
+                if 0 < len(taken) <= LARGEST_PROFILES:
+                    put.append(writing.enter_context(staged(beside, taken)))
+                # There was room for all of it: from here on, what was there may go. An explanation
+                # never stands beside another one's profiles, whenever this is stopped.
+                beside.unlink(missing_ok=True)
+                for one in put:
+                    one()
         except FileRefused as error:
             raise StoreError(f"can't write into {beside.parent} ({error}); remove it") from None
         except OSError as error:

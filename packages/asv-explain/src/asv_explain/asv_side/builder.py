@@ -12,7 +12,6 @@ from asv import util  # type: ignore[import-untyped]
 from asv.console import log  # type: ignore[import-untyped]
 from asv.environment import EnvironmentUnavailable  # type: ignore[import-untyped]
 
-from asv_explain.asv_side.lifeline import follow
 from asv_explain.asv_side.lock import locked
 from asv_explain.asv_side.project import (
     Project,
@@ -27,7 +26,6 @@ from asv_explain.asv_side.project import (
 from asv_explain.asv_side.revisions import lending
 from asv_explain.asv_side.store import Entry, Marker, entry_for
 from asv_explain.changes.git import GitError
-from asv_explain.ending import terminable
 
 __all__ = ["build", "main"]
 
@@ -64,6 +62,10 @@ def build(
             env.install_project(conf, lending(project, commit, folder), commit)
             python = env.find_executable("python")
         except _BROKEN as error:
+            # What is half made is of no use, and on a full disk in the way. The empty folder is how
+            # a later call finds the log, and removes it.
+            entry.clear()
+            entry.folder.mkdir()
             raise ProjectError(_why(error)) from None
         variables = {**env.env_vars, **env._global_env_vars}
         marker = Marker(
@@ -99,18 +101,12 @@ def main(arguments: Sequence[str]) -> int:
     config, environment, commit, store, *specs = arguments
     log.enable(verbose=False)
     try:
-        follow()
         build(load_project(Path(config)), environment, commit, Path(store), specs)
     except ProjectError as error:
         sys.stderr.write(f"\n{error}\n")
         return 1
-    except KeyboardInterrupt:
-        sys.stderr.write("\ninterrupted\n")
-        return 130
     return 0
 
 
 if __name__ == "__main__":
-    with terminable():
-        STATUS = main(sys.argv[1:])
-    sys.exit(STATUS)
+    sys.exit(main(sys.argv[1:]))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from asv_explain.asv_side.project import ProjectError
 from asv_explain.contained import run_contained
+from asv_explain.scratch import check_room, scratch
 from asv_explain.suspect import Installed
 
 __all__ = ["discover", "read_descriptions"]
@@ -28,18 +27,19 @@ def discover(installed: Installed, timeout: float = 600.0) -> list[dict[str, Any
     """Return asv's descriptions of all benchmarks, to be given to `select_benchmarks`.
 
     asv's own benchmarks.json is neither read nor written. `timeout` is in seconds.
-    Raises ProjectError if the benchmarks cannot be imported with that commit installed.
+    Raises ProjectError if the benchmarks cannot be imported with that commit installed, and
+    ScratchError if there is no room for temporary files.
     """
     folder = installed.benchmark_dir
     if not (folder / "__init__.py").is_file():
         raise ProjectError(f"{folder} has no __init__.py; mend benchmark_dir in asv.conf.json.")
     environ = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     environ |= {**installed.env_vars, "PYTHONDONTWRITEBYTECODE": "1"}
-    with tempfile.TemporaryDirectory(prefix="asv-explain-", ignore_cleanup_errors=True) as scratch:
-        result = Path(scratch, "result.json")
+    with scratch() as place:
+        result = place / "result.json"
         words = [str(installed.python.absolute()), "-c", _LIST, str(folder), str(result)]
         try:
-            done = run_contained(words, Path(scratch), environ, timeout, listen=True)
+            done = run_contained(words, place, environ, timeout, listen=True)
             if done.status == 0:
                 return read_descriptions(result.read_bytes())
             lines = [line.strip() for line in done.said.split("\n") if line.strip()]
@@ -52,6 +52,7 @@ def discover(installed: Installed, timeout: float = 600.0) -> list[dict[str, Any
             why = f"{installed.python}: {error.strerror}"
         except ValueError as error:
             why = " ".join(str(error).split())
+        check_room(place)
     raise ProjectError(
         f"the benchmarks in {folder} cannot be imported with {installed.commit[:8]} installed "
         f"({why}); mend them, or name commits they work with."

@@ -6,13 +6,14 @@ import itertools
 import math
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from asv import util  # type: ignore[import-untyped]
 from asv._stats import get_weight, is_different  # type: ignore[import-untyped]
+from asv.machine import Machine  # type: ignore[import-untyped]
 from asv.repo import NoSuchNameError  # type: ignore[import-untyped]
 from asv.results import Results  # type: ignore[import-untyped]
 
@@ -78,6 +79,7 @@ def load_results(project: Project, machine: str) -> Reading:
     reading = Reading()
     for path in sorted((project.results / machine).glob("*.json")):
         if path.name == "machine.json":
+            _check_machine(path, reading)
             continue
         if not path.is_file():
             remedy = "move it away"
@@ -95,6 +97,16 @@ def load_results(project: Project, machine: str) -> Reading:
         else:
             reading.results.append(result)
     return reading
+
+
+def _check_machine(path: Path, reading: Reading) -> None:
+    """Name the file that says what a machine is like, if it can't be read."""
+    try:
+        util.load_json(str(path), api_version=Machine.api_version)
+    except _BROKEN as error:
+        why = one_line(error) or type(error).__name__
+        remedy = "remove the file and run asv on that machine again"
+        reading.left_out.append(LeftOut(f"machine file {_shown(path)}", why, remedy))
 
 
 def _shown(path: Path) -> str:
@@ -199,19 +211,28 @@ _Key = tuple[str, str, str]
 
 
 def collect(
-    benchmarks: Any, history: History, reading: Reading
+    benchmarks: Any,
+    history: History,
+    reading: Reading,
+    wanted: Callable[[str], bool] = lambda name: True,
 ) -> dict[_Key, dict[int, tuple[Point, ...]]]:
-    """Return points by position, for each benchmark, environment and branch."""
+    """Return points by position, for each benchmark, environment and branch.
+
+    Of what has been recorded and is not listed, the names that are `wanted` are told.
+    """
     found: dict[_Key, dict[int, tuple[Point, ...]]] = {}
     gaps: Counter[tuple[str, str]] = Counter()
     older: Counter[str] = Counter()
+    unlisted: Counter[str] = Counter()
     for result in reading.results:
         revision = history.revisions.get(result.commit_hash)
         if revision is None:
             continue
         comparable = result.get_result_keys(benchmarks)
-        older.update(key for key in result.get_all_result_keys() if key in benchmarks)
+        every = set(result.get_all_result_keys())
+        older.update(key for key in every if key in benchmarks)
         older.subtract(comparable)
+        unlisted.update(every - benchmarks.benchmark_selection.keys())
         for name in comparable:
             try:
                 of = points(result, benchmarks[name])
@@ -230,7 +251,25 @@ def collect(
     for name, count in sorted((+older).items()):
         why = f"{count} results are of another version of the benchmark"
         reading.left_out.append(LeftOut(name, why, "run asv on those commits again"))
+    for name, count in sorted(unlisted.items()):
+        if wanted(name):
+            why = f"{count} results are of a benchmark that asv does not list, or no longer"
+            remedy = "under a new name, run asv on those commits again"
+            reading.left_out.append(LeftOut(name, why, remedy))
+    for name, env in sorted(_alone(found)):
+        if (name, env) not in +gaps and name not in +older:
+            why, remedy = "one commit alone has a value", "run asv on a commit before that one"
+            reading.left_out.append(LeftOut(f"{name} in {env}", why, remedy))
     return found
+
+
+def _alone(found: Mapping[_Key, Mapping[int, object]]) -> set[tuple[str, str]]:
+    """Benchmarks with a value on one commit where others have several, by environment."""
+    most: Counter[tuple[str, str]] = Counter()
+    for (name, env, _), series in found.items():
+        most[name, env] = max(most[name, env], len(series))
+    compared = {env for (_, env), count in most.items() if count > 1}
+    return {(name, env) for (name, env), count in most.items() if count == 1 and env in compared}
 
 
 def valid(point: Point) -> bool:

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from typing import IO
 
 import asv_explain
-from asv_explain.asv_side.lifeline import Lifeline
 from asv_explain.asv_side.lock import locked
 from asv_explain.asv_side.project import Project, ProjectError
 from asv_explain.asv_side.store import DISK_LIMIT, Entry, entry_for, evict, make_store
+from asv_explain.contained import started
+from asv_explain.scratch import scratch
 from asv_explain.suspect import Installed
 
 __all__ = ["Install", "InstallError", "Installer", "installed"]
 
-_GRACE_SECONDS = 10.0
-"""What a builder gets to end its own processes once it is told to stop."""
-
 _ATTEMPTS = 3
 """Times that an installation is made anew if somebody removes it between making and use."""
+
+_FULL = os.strerror(errno.ENOSPC)
 
 
 Install = Callable[[str, Sequence[str]], AbstractContextManager[tuple[Installed, ...]]]
@@ -159,43 +161,43 @@ def _build_all(
     # The builder finds this very package, however it was come by; never what lies in the checkout.
     home = str(Path(asv_explain.__file__).resolve().parent.parent)
     paths = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
-    lifeline = Lifeline()
-    try:
+    with ExitStack() as running:
+        # Whatever a build that is killed was writing goes with the folder.
+        aside = str(running.enter_context(scratch()))
+        variables = {**os.environ, "PYTHONPATH": paths, "TMPDIR": aside}
         for commit, entry in entries.items():
-            entry.log.parent.mkdir(parents=True, exist_ok=True)
             words = (str(project.config), environment, commit, str(project.own), *specs)
-            with entry.log.open("wb") as log:
-                builders[commit] = subprocess.Popen(
-                    [sys.executable, "-m", "asv_explain.asv_side.builder", *words],
-                    cwd=project.own,
-                    env={**os.environ, "PYTHONPATH": paths, **lifeline.variables},
-                    pass_fds=lifeline.passed,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
+            command = [sys.executable, "-m", "asv_explain.asv_side.builder", *words]
+            with _writing(entry.log) as log:
+                builders[commit] = running.enter_context(
+                    started(command, project.own, variables, log, log)
                 )
         failed = [commit for commit, builder in builders.items() if builder.wait() != 0]
-    finally:
-        _stop([builder for builder in builders.values() if builder.poll() is None])
-        lifeline.close()
     logs = {commit: entries[commit].log for commit in failed}
     errors = [InstallError(commit, _last_line(log), log) for commit, log in logs.items()]
+    if any(_FULL in str(error) for error in errors):
+        # No commit is to blame, and the next one would find no room either.
+        which = ", ".join(commit[:8] for commit in sorted(failed))
+        raise ProjectError(
+            f"no room to install {which} below {project.own} ({_FULL}); make room, or delete that "
+            "folder while nothing runs."
+        )
     if errors:
         errors[0].others = tuple(errors[1:])
         raise errors[0]
 
 
-def _stop(builders: Sequence[subprocess.Popen[bytes]]) -> None:
-    """Tell builders to stop, so that asv ends what it started, and end those that don't."""
-    for builder in builders:
-        # Not SIGINT: who starts a program in the background may have it ignore that one.
-        builder.terminate()
-    for builder in builders:
-        try:
-            builder.wait(_GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            builder.kill()
-            builder.wait()
+@contextmanager
+def _writing(log: Path) -> Iterator[IO[bytes]]:
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        file = log.open("wb")
+    except OSError as error:
+        raise ProjectError(
+            f"{log} cannot be written ({error.strerror}); make room or make it writable."
+        ) from None
+    with file:
+        yield file
 
 
 def _last_line(log: Path) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["locked", "try_locked"]
+from asv_explain.asv_side.project import ProjectError
+from asv_explain.flock import flock
+
+__all__ = ["locked", "locked_by_one", "try_locked"]
 
 
 @contextmanager
@@ -35,12 +37,40 @@ def try_locked(path: Path) -> Iterator[bool]:
         os.close(descriptor)
 
 
+@contextmanager
+def locked_by_one(path: Path, waits: Callable[[str], None]) -> Iterator[None]:
+    """Hold the lock of that name alone, and leave one's process number in it.
+
+    Args:
+        path: The lock's file.
+        waits: Is told who holds it, in a few words, before it is waited for.
+    """
+    try:
+        descriptor = _take(path, shared=False, wait=False)
+    except BlockingIOError:
+        waits(_holder(path))
+        descriptor = _take(path, shared=False, wait=True)
+    try:
+        with suppress(OSError):  # A full disk has room for locks, and none for what is in them.
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, f"{os.getpid()}\n".encode())
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _holder(path: Path) -> str:
+    try:
+        return f"process {int(path.read_text(encoding='ascii'))}"
+    except (OSError, ValueError):
+        return "another process"
+
+
 def _take(path: Path, *, shared: bool, wait: bool) -> int:
-    path.parent.mkdir(parents=True, exist_ok=True)
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        descriptor = _open(path)
         try:
-            _lock(descriptor, shared=shared, wait=wait)
+            flock(descriptor, shared=shared, wait=wait)
             # Whoever removed the file held its lock: then this one guards nothing any more.
             if path.exists() and os.path.samestat(os.fstat(descriptor), path.stat()):
                 return descriptor
@@ -50,21 +80,11 @@ def _take(path: Path, *, shared: bool, wait: bool) -> int:
         os.close(descriptor)
 
 
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(descriptor: int, *, shared: bool, wait: bool) -> None:
-        # Windows locks bytes for one holder alone: sharing holders wait for each other there.
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
-        except OSError as error:
-            if wait:
-                raise
-            raise BlockingIOError(str(error)) from None
-
-else:
-    import fcntl
-
-    def _lock(descriptor: int, *, shared: bool, wait: bool) -> None:
-        kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-        fcntl.flock(descriptor, kind if wait else kind | fcntl.LOCK_NB)
+def _open(path: Path) -> int:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise ProjectError(
+            f"{path} cannot be written ({error.strerror}); make room or make it writable."
+        ) from None

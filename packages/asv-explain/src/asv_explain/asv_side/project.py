@@ -301,20 +301,39 @@ def select_benchmarks(
         ) from None
 
 
-def load_benchmarks(project: Project, regexes: Sequence[str] = ()) -> Any:
+def load_benchmarks(
+    project: Project, regexes: Sequence[str] = (), odd: list[str] | None = None
+) -> Any:
     """Return asv's Benchmarks from its recorded benchmarks.json, those that match alone.
 
-    Raises ProjectError if the file is missing or broken, or an expression is.
+    Names under which there is no description of asv's are added to `odd`, and the others taken.
+    Raises ProjectError if the file is missing or broken or none is left, or if an expression is
+    broken.
     """
     path = Path(Benchmarks.get_benchmark_file_path(str(project.results)))
     if not path.is_file():
         raise ProjectError(f"asv has recorded nothing in {project.results}; run `asv run` first.")
     try:
         recorded = util.load_json(str(path), api_version=Benchmarks.api_version)
-        descriptions = list(recorded.values())
+        descriptions = dict(recorded.items())
     except _BROKEN as error:
         raise ProjectError(
             f"{path} cannot be read ({one_line(error)}); "
             "run `asv run --bench just-discover` to write it anew."
         ) from None
-    return select_benchmarks(project, descriptions, regexes)
+    usable = {name: one for name, one in descriptions.items() if _described(one)}
+    if odd is not None and usable:
+        odd.extend(sorted(descriptions.keys() - usable.keys()))
+        descriptions = usable
+    return select_benchmarks(project, list(descriptions.values()), regexes)
+
+
+def _described(one: object) -> bool:
+    """Tell whether something is asv's description of a benchmark."""
+    if not isinstance(one, dict) or not isinstance(one.get("name"), str):
+        return False
+    params = one.get("params")
+    return isinstance(params, list) and all(
+        isinstance(values, list) and all(isinstance(value, str) for value in values)
+        for values in params
+    )

@@ -108,9 +108,13 @@ def select_history(
     `factor` replaces the thresholds of asv.conf.json. Raises ProjectError if there are no results,
     or machine, environment, regular expression or configuration are wrong.
     """
-    benchmarks = load_benchmarks(project, regexes)
+    odd: list[str] = []
+    benchmarks = load_benchmarks(project, regexes, odd)
     name = machine_name(project, machine)
     reading = load_results(project, name)
+    remedy = "run `asv run --bench just-discover` to list it anew"
+    for each in odd:
+        reading.left_out.append(LeftOut(each, "asv's list does not describe it", remedy))
     if env_specs:
         recorded = {str(result.env_name) for result in reading.results}
         others = [spec for spec in env_specs if spec not in recorded]
@@ -129,7 +133,13 @@ def select_history(
     data = _GraphDataFilter(project.conf, history.repo, history.revisions)
     at = {revision: commit for commit, revision in history.revisions.items()}
     found: dict[Suspect, Step] = {}
-    for (bench, env, branch), series in sorted(collect(benchmarks, history, reading).items()):
+
+    def asked(name: str) -> bool:
+        chosen = not regexes or any(re.search(regex, name) for regex in regexes)
+        return chosen and name not in odd
+
+    collected = collect(benchmarks, history, reading, asked)
+    for (bench, env, branch), series in sorted(collected.items()):
         selected = benchmarks.benchmark_selection[bench]
         for rise, index, counted in _steps(
             project, data, benchmarks[bench], branch, series, factor

@@ -13,7 +13,7 @@ from typing import Any
 
 from asv_explain.asv_side.lock import try_locked
 from asv_explain.asv_side.project import ProjectError
-from asv_explain.files import read_own
+from asv_explain.files import obstacle, read_own
 
 __all__ = ["DISK_LIMIT", "Entry", "Marker", "entry_for", "evict", "make_store"]
 
@@ -127,10 +127,11 @@ def make_store(store: Path) -> None:
         ignore = store / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n", encoding="utf-8")
+        why = obstacle(store, folder=True)
     except OSError as error:
-        raise ProjectError(
-            f"{store} cannot be written ({error.strerror}); make it writable."
-        ) from None
+        why = error.strerror
+    if why is not None:
+        raise ProjectError(f"{store} cannot be written ({why}); make room or make it writable.")
 
 
 def entry_for(store: Path, conf: Any, environment: str, commit: str) -> Entry:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from asv_explain.changes.git import LEADING_ASTRAY
+from asv_explain.scratch import roomy, scratch
 
 __all__ = ["WorktreeError", "snapshot"]
 
@@ -42,7 +42,8 @@ def snapshot(repository: Path, leave_out: Iterable[Path] = ()) -> str:
     of the index, and only objects are added. The same content on the same HEAD gives the same hash,
     and HEAD's own hash if nothing differs.
 
-    Raises WorktreeError if there is no working tree, no commit yet, or git cannot read a file.
+    Raises WorktreeError if there is no working tree, no commit yet, or git cannot read a file, and
+    ScratchError if there is no room for the copy of the index.
     """
     plain = {key: value for key, value in os.environ.items() if key not in LEADING_ASTRAY}
     top = Path(os.fsdecode(_git(repository, plain, "rev-parse", "--show-toplevel").rstrip(b"\n")))
@@ -53,11 +54,12 @@ def snapshot(repository: Path, leave_out: Iterable[Path] = ()) -> str:
             f"{top} has no commit yet, so WORKTREE has nothing to stand on; commit something first."
         ) from None
     index = top / os.fsdecode(_git(top, plain, "rev-parse", "--git-path", "index").rstrip(b"\n"))
-    with tempfile.TemporaryDirectory(prefix="asv-explain-") as folder:
-        copy = Path(folder) / "index"
+    with scratch() as folder:
+        copy = folder / "index"
         if index.exists():
             # With its time: what changed in the very moment of the index is looked into again.
-            shutil.copy2(index, copy)
+            with roomy(folder):
+                shutil.copy2(index, copy)
         aside = plain | {"GIT_INDEX_FILE": str(copy)}
         _take_in(top, aside, _below(top, leave_out))
         tree = _git(top, aside, "write-tree").decode().strip()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-import subprocess
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any, TypeAlias
 
+from asv_explain.contained import run_contained
 from asv_explain.profiles.profiler_cost import (
     SCHEMA,
     Estimate,
@@ -18,6 +19,7 @@ from asv_explain.profiles.profiler_cost import (
     cost_to_raw,
 )
 from asv_explain.profiles.wire import WireError, header, item, number, rows, show
+from asv_explain.scratch import check_room, scratch
 
 __all__ = [
     "CalibrationError",
@@ -136,15 +138,24 @@ def run_command(command: Sequence[str], timeout: float) -> str:
 
     Raises:
         CalibrationError: It can't be started, fails, or does not finish in time.
+        ScratchError: There is no room for what it prints.
     """
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=True)
-    except subprocess.CalledProcessError as error:
-        last = (error.stderr.strip().splitlines() or ["no message"])[-1]
-        raise CalibrationError(f"{command[0]} could not be calibrated: {last}") from error
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise CalibrationError(f"{command[0]} could not be calibrated: {error}") from error
-    return done.stdout
+    with scratch() as place:
+        try:
+            with (place / "printed").open("w+b") as printed:
+                done = run_contained(
+                    command, place, os.environ, timeout, listen=True, printed=printed
+                )
+                printed.seek(0)
+                text = printed.read().decode(errors="replace")
+        except OSError as error:
+            raise CalibrationError(f"{command[0]} could not be calibrated: {error}") from error
+        if done.status == 0:
+            return text
+        check_room(place)
+    said = done.said.strip().splitlines()
+    why = f"it took more than {timeout:g} seconds" if done.status is None else "no message"
+    raise CalibrationError(f"{command[0]} could not be calibrated: {said[-1] if said else why}")
 
 
 def _read(raw: Mapping[str, Any]) -> list[dict[str, dict[str, float]]]:

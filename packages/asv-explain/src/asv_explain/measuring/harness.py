@@ -667,6 +667,7 @@ class RawMeter:
         env: What the benchmark adds to the environment's variables.
         benchmark_dir: The folder of the benchmarks.
         search_path: sys.path as the environment sets it up.
+        folder: Where its processes put what they measured.
         stand_ins: What the processes import in place of files.
     """
 
@@ -676,9 +677,11 @@ class RawMeter:
         env: dict[str, str] | None,
         benchmark_dir: str,
         search_path: Sequence[str],
+        folder: str,
         stand_ins: StandIns,
     ) -> None:
         self._source = source
+        self._folder = folder
         self._env = {**os.environ, **(env or {})}
         self._where = {
             "benchmark_dir": benchmark_dir,
@@ -706,7 +709,8 @@ class RawMeter:
     def _start(self, number: int, profiled: bool) -> dict[str, Any]:
         source = self._source()
         statement, setup = source if isinstance(source, tuple) else (source, "")
-        with tempfile.TemporaryDirectory() as folder:
+        # Below the answer's own folder, which goes even where this process is killed.
+        with tempfile.TemporaryDirectory(dir=self._folder) as folder:
             output = os.path.join(folder, "answer.json")
             request = {
                 **self._where,
@@ -1152,7 +1156,8 @@ def _measure(
         if isinstance(benchmark, kinds.timeraw.TimerawBenchmark):
             env = getattr(benchmark, "_timeraw_env", None)
             source = lambda: benchmark.func(*params)  # noqa: E731 - a name would say no more
-            where = request["benchmark_dir"], request["search_path"]
+            place = os.path.dirname(request["output"])
+            where = request["benchmark_dir"], request["search_path"], place
             meters.append(RawMeter(source, env, *where, stand_ins))
         else:
             timer = getattr(benchmark, "timer", _wall_clock)

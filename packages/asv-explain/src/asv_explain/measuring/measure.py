@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from asv_explain.measuring.confirm_values import confirm_any
 from asv_explain.measuring.process import Runner
 from asv_explain.measuring.rounds import Rounds
 from asv_explain.measuring.session import Plan, Session, Side, Stop
+from asv_explain.scratch import roomy, scratch
 from asv_explain.suspect import Installed, Suspect
 
 __all__ = ["Plan", "measure", "sides_in", "take_turns"]
@@ -63,10 +63,13 @@ def measure(
 
     Returns:
         The rounds of both sides. What couldn't be measured is among them with its failure.
+
+    Raises:
+        ScratchError: There is no room for temporary files.
     """
     start = clock()
-    with tempfile.TemporaryDirectory(prefix="asv-explain-", ignore_cleanup_errors=True) as folder:
-        session = Session(suspect, sides_in(Path(folder), (before, after), plan), plan, runner)
+    with scratch() as folder:
+        session = Session(suspect, sides_in(folder, (before, after), plan), plan, runner)
         try:
             session.prepare(session.before)
             session.prepare(session.after)
@@ -80,10 +83,15 @@ def measure(
 
 
 def sides_in(folder: Path, installed: tuple[Installed, Installed], plan: Plan) -> tuple[Side, Side]:
-    """Give each side a folder of its own in a folder."""
+    """Give each side a folder of its own in a folder.
+
+    Raises:
+        ScratchError: There is no room for them.
+    """
     homes = [folder / name for name in ("before", "after")]
-    for home in homes:
-        home.mkdir()
+    with roomy(folder):
+        for home in homes:
+            home.mkdir()
     return (
         Side(installed[0], homes[0], plan.timeout),
         Side(installed[1], homes[1], plan.timeout),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,6 +15,7 @@ from asv_explain.contained import run_contained
 from asv_explain.files import read_own
 from asv_explain.measuring import harness
 from asv_explain.profiles.collecting import without_collecting
+from asv_explain.scratch import check_room, scratch
 from asv_explain.suspect import Installed
 
 __all__ = ["ProcessRunner", "Runner", "environment", "read_answer"]
@@ -80,30 +80,41 @@ class ProcessRunner:
     def __call__(
         self, side: Installed, request: Mapping[str, Any], folder: Path, limit: float
     ) -> Mapping[str, Any]:
-        """Run the harness once; whatever it started ends with it."""
-        with tempfile.TemporaryDirectory(
-            prefix="asv-explain-", ignore_cleanup_errors=True
-        ) as scratch:
-            output = Path(scratch, "answer.json")
-            whole = {**request, "output": str(output), "cpu": self._cpu}
-            program = str(Path(harness.__file__).absolute())
-            command = [str(side.python.absolute()), program, json.dumps(whole)]
-            try:
-                status = run_contained(command, folder, environment(side), limit).status
-            except OSError as error:
-                return _error("failed", f"{side.python} does not start: {error.strerror}")
-            if status is None:
-                return _error("timeout", f"no answer after {limit:g} seconds")
-            try:
-                answer = read_answer(read_own(output, LARGEST_ANSWER))
-            except FileNotFoundError:
-                return _error("failed", f"the process ended without an answer, {_ending(status)}")
-            except (OSError, ValueError, RecursionError):
-                text = "the benchmark wrote where only the answer belongs"
-                return _error("failed", f"{text}, {_ending(status)}")
-            if not isinstance(answer, dict):
-                return _error("failed", "the process's answer is no JSON object")
+        """Run the harness once; whatever it started ends with it.
+
+        Raises:
+            ScratchError: There is no room for its answer.
+        """
+        with scratch() as place:
+            output = place / "answer.json"
+            answer = self._answer(side, {**request, "output": str(output)}, folder, limit)
+            if answer.get("error") is not None:
+                # On a full disk, no benchmark is to blame.
+                check_room(place)
             return answer
+
+    def _answer(
+        self, side: Installed, request: Mapping[str, Any], folder: Path, limit: float
+    ) -> Mapping[str, Any]:
+        program = str(Path(harness.__file__).absolute())
+        words = [program, json.dumps({**request, "cpu": self._cpu})]
+        command = [str(side.python.absolute()), *words]
+        try:
+            status = run_contained(command, folder, environment(side), limit).status
+        except OSError as error:
+            return _error("failed", f"{side.python} does not start: {error.strerror}")
+        if status is None:
+            return _error("timeout", f"no answer after {limit:g} seconds")
+        try:
+            answer = read_answer(read_own(Path(request["output"]), LARGEST_ANSWER))
+        except FileNotFoundError:
+            return _error("failed", f"the process ended without an answer, {_ending(status)}")
+        except (OSError, ValueError, RecursionError):
+            text = "the benchmark wrote where only the answer belongs"
+            return _error("failed", f"{text}, {_ending(status)}")
+        if not isinstance(answer, dict):
+            return _error("failed", "the process's answer is no JSON object")
+        return answer
 
 
 def read_answer(data: bytes) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import statistics
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +22,7 @@ from asv_explain.measuring.rounds import (
     limits_from_answer,
     round_from_answer,
 )
+from asv_explain.scratch import scratch
 from asv_explain.suspect import Installed, Suspect
 
 __all__ = ["Plan", "Session", "Side", "Stop"]
@@ -129,8 +129,8 @@ class Session:
             request["stand_in"] = str(side.stand_in)
         if side.cached:
             return self._runner(side.installed, request, side.folder, limit)
-        with tempfile.TemporaryDirectory(dir=side.folder, ignore_cleanup_errors=True) as fresh:
-            return self._runner(side.installed, request, Path(fresh), limit)
+        with scratch(side.folder) as fresh:
+            return self._runner(side.installed, request, fresh, limit)
 
     def _fail(self, side: Side, failure: Failure, mode: str = "time") -> Stop:
         side.rounds.append(Round(mode, None, None, None, 0, 0.0, (), None, failure))

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from asv_explain.measuring.measure import sides_in, take_turns
 from asv_explain.measuring.process import Runner
 from asv_explain.measuring.rounds import Rounds
 from asv_explain.measuring.session import Plan, Session, Side, Stop
+from asv_explain.scratch import roomy, scratch
 from asv_explain.suspect import Installed, Suspect
 
 __all__ = ["StandIn", "try_with"]
@@ -54,11 +53,12 @@ def try_with(
         couldn't be measured is among them with its failure.
     """
     start = clock()
-    with tempfile.TemporaryDirectory(prefix="asv-explain-", ignore_cleanup_errors=True) as folder:
-        sides = sides_in(Path(folder), (after, after), plan)
+    with scratch() as folder:
+        sides = sides_in(folder, (after, after), plan)
         for side, changed in zip(sides, (False, True), strict=True):
-            side.stand_in = Path(folder, f"{side.folder.name}.json")
-            side.stand_in.write_text(_request(modules, changed=changed), encoding="utf-8")
+            side.stand_in = folder / f"{side.folder.name}.json"
+            with roomy(folder):
+                side.stand_in.write_text(_request(modules, changed=changed), encoding="utf-8")
         session = Session(suspect, sides, plan, runner)
 
         def take(side: Side) -> None:
