@@ -74,6 +74,8 @@ class Asv:
             stderr=subprocess.STDOUT,
             # Ctrl-C in a terminal would otherwise reach asv twice, from there and from here.
             start_new_session=True,
+            # Who was started in the background ignores what alone ends asv, and asv would too.
+            preexec_fn=_hear_interrupts,
         ) as child:
             self._child = child
             finished = False
@@ -139,6 +141,10 @@ class Asv:
             for member in members:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(member, signal.SIGKILL)
+
+
+def _hear_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _pipes(child: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:

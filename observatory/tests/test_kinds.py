@@ -61,6 +61,9 @@ def run(files: Files, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Ran:
         return traced
 
     with monkeypatch.context() as patch:
+        # Other tests have shops of their own.
+        for name in [*filter(_of_shop, sys.modules)]:
+            patch.delitem(sys.modules, name)
         patch.syspath_prepend(folder)
         patch.setattr(sys, "dont_write_bytecode", True)
         try:

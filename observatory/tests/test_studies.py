@@ -193,7 +193,8 @@ def test_many_explanations_are_what_one_is(tmp_path: Path) -> None:
     assert any(one.hunk for one in large.explanation.causes)
     assert largest(tmp_path) is None
     fill(tmp_path, small, 2)
-    fill(tmp_path, dataclasses.replace(large, explanation=small.explanation), 1)
+    alike = dataclasses.replace(large.explanation, benchmark=small.explanation.benchmark)
+    fill(tmp_path, dataclasses.replace(large, explanation=alike), 1)
     store = Store(tmp_path)
     kept = [one for one in store if isinstance(one, Kept)]
     assert len({one.explanation.benchmark for one in kept}) == len(kept) == 2
