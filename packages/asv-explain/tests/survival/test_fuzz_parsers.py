@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 import warnings
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from survival.times import times
 
 from observatory.studies.fuzzing.damage import ODD
 from observatory.studies.fuzzing.parser import Parser, Unsound, require
 from observatory.studies.fuzzing.parsers import PARSERS
 
-# Inputs of each kind for each parser.
-TIMES = int(os.environ.get("ASV_EXPLAIN_TIMES", "30"))
-
 quickly = settings(
-    max_examples=TIMES,
+    # Inputs of each kind for each parser.
+    max_examples=times(30),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

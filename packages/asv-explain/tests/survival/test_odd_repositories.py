@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from small_project import CONFIG, CORE, GOOD, SmallProject, slower, state
+from survival.times import TIMES
 
 from asv_explain.asv_side.discover import discover
 from asv_explain.asv_side.install import Installer
@@ -96,7 +97,7 @@ QUICK = {"runner": made_up, "discover": listed}
 REAL = {**QUICK, "installer": Installer}
 """The same, but commits are checked out and installed through asv, in builders of their own."""
 
-THOROUGH = REAL if "ASV_EXPLAIN_TIMES" in os.environ else QUICK
+THOROUGH = REAL if TIMES in os.environ else QUICK
 """For what an installation has no part in, but where all is tried in full."""
 
 
