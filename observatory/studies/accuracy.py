@@ -25,6 +25,7 @@ from asv_explain.profiles.wire import WireError
 from observatory.injections.draw import Draft, draft
 from observatory.injections.fit import Fitter
 from observatory.injections.injection import Injection
+from observatory.injections.kept import kept_form
 from observatory.injections.placing import PlacingError
 from observatory.injections.subjects import SUBJECTS, SubjectError
 from observatory.injections.truth import TruthError
@@ -36,7 +37,6 @@ from observatory.studies.injected import (
     Workbenches,
     cases,
     keep_explanation,
-    keep_injection,
     kept_injection,
     measured_truth,
 )
@@ -121,7 +121,7 @@ def scored(case: Case) -> Score:
 
 def _study(asked: Asked, earlier: Asked | None) -> None:
     records = accuracy_records(asked)
-    known = None if earlier is None else (earlier, accuracy_records(earlier))
+    known = None if earlier is None else accuracy_records(earlier)
     tell = Console(stderr=True, highlight=False, soft_wrap=True)
     fitters: dict[str, Fitter] = {}
     with Workbenches(asked.out / "subjects") as workbenches:
@@ -130,8 +130,8 @@ def _study(asked: Asked, earlier: Asked | None) -> None:
                 tell.print(
                     f"{number} of {asked.number}: {one.kind}, {100 * one.size:g} %, {one.benchmark}"
                 )
-                if known is not None and one.key in known[1]:
-                    trial = _again(asked, *known, one.key, workbenches)
+                if known is not None and one.key in known:
+                    trial = _again(asked, known[one.key], workbenches)
                 else:
                     trial = _trial(asked, one, workbenches, fitters)
                 records.add(one.key, trial)
@@ -180,28 +180,24 @@ def _trial(
             answer = _asked(asked, workbench, injection)
     except FAILURES as error:
         return {**trial, "failed": str(error)}
-    keep_injection(asked, injection)
     return {
         **trial,
-        "amount": injection.amount,
+        "injection": kept_form(injection, workbench.files),
         "call": seconds,
         "truth": msgspec.to_builtins(truth),
         "answer": answer,
     }
 
 
-def _again(
-    asked: Asked, earlier: Asked, records: Records, key: str, workbenches: Workbenches
-) -> dict[str, Any]:
+def _again(asked: Asked, trial: dict[str, Any], workbenches: Workbenches) -> dict[str, Any]:
     """Ask the hook anew about an injection of an earlier study."""
-    trial = records[key]
     if trial["failed"]:
         return trial
     stages = Stages()
-    injection = kept_injection(earlier, key)
+    workbench = workbenches.of(trial["subject"])
+    injection = kept_injection(trial, workbench)
     with stages.stage("hook"):
-        answer = _asked(asked, workbenches.of(injection.subject), injection)
-    keep_injection(asked, injection)
+        answer = _asked(asked, workbench, injection)
     return {**trial, "answer": answer, "seconds": {**trial["seconds"], **stages.seconds}}
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from rich.console import Console
 
 from asv_explain.explanation import Explanation, encode
 from asv_explain.files import write_whole
 from observatory.injections.injection import Files, Injection
+from observatory.injections.kept import KeptError, injection_from
 from observatory.injections.subjects import SUBJECTS
 from observatory.injections.truth import Ratio, compare
 from observatory.injections.workbench import Workbench
@@ -28,9 +30,9 @@ __all__ = [
     "Workbenches",
     "cases",
     "keep_explanation",
-    "keep_injection",
     "kept_injection",
     "made_cases",
+    "make_trials",
     "measured_truth",
 ]
 
@@ -146,37 +148,33 @@ def measured_truth(workbench: Workbench, injection: Injection, rounds: int) -> t
     return Truth(size, low, high, tuple(told)), found["before"].seconds
 
 
-def keep_injection(asked: Asked, injection: Injection) -> None:
-    """Keep an injection whole, beside the trials.
-
-    Raises:
-        StudyError: it can't be written.
-    """
-    _keep(_place(asked, injection.key), msgspec.json.encode(injection))
-
-
 def keep_explanation(asked: Asked, key: str, explanation: Explanation) -> None:
     """Keep all that the hook said of an injection, for whoever wants to know why it is wrong.
 
     Raises:
         StudyError: it can't be written.
     """
-    _keep(asked.out / "explanations" / f"{key}.json", encode(explanation))
+    path = asked.out / "explanations" / f"{key}.json"
+    try:
+        write_whole(path, encode(explanation))
+    except OSError as error:
+        raise StudyError(
+            f"can't write {path} ({error.strerror}); make room or choose another --out"
+        ) from None
 
 
-def kept_injection(asked: Asked, key: str) -> Injection:
-    """An injection that `keep_injection` kept.
+def kept_injection(trial: Mapping[str, Any], workbench: Workbench) -> Injection:
+    """The injection of a trial of the accuracy study.
 
     Raises:
-        StudyError: it isn't there, or is something else.
+        StudyError: the trial has another form, or is of another release of the package.
     """
-    path = _place(asked, key)
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Injection)
-    except OSError as error:
-        raise StudyError(f"can't read {path} ({error.strerror}); make accuracy again") from None
-    except msgspec.DecodeError as error:
-        raise StudyError(f"{path} holds no injection ({error}); make accuracy again") from None
+        return injection_from(trial["injection"], workbench.files)
+    except (KeyError, KeptError) as error:
+        raise StudyError(
+            f"a trial can't be made again ({error}); choose another --out, or make accuracy again"
+        ) from None
 
 
 def made_cases(asked: Asked, records: Records) -> list[Case]:
@@ -191,6 +189,28 @@ def made_cases(asked: Asked, records: Records) -> list[Case]:
             "with the same --out and --seed"
         )
     return cases(records)
+
+
+def make_trials(
+    asked: Asked,
+    every: Sequence[Case],
+    records: Records,
+    make: Callable[[Case, Workbench], Mapping[str, Any]],
+) -> None:
+    """Make the trials of another study that are not there yet.
+
+    Args:
+        asked: what that study is asked.
+        every: the injections that it asks about.
+        records: its trials, by the injections' keys.
+        make: makes one, with the workbench of its package.
+    """
+    tell = Console(stderr=True, highlight=False, soft_wrap=True)
+    with Workbenches(asked.out / "subjects") as workbenches:
+        for number, case in enumerate(every, start=1):
+            if case.key not in records:
+                tell.print(f"{number} of {len(every)}: {case.kind}, {case.benchmark}")
+                records.add(case.key, make(case, workbenches.of(case.subject)))
 
 
 def cases(records: Records) -> list[Case]:
@@ -218,16 +238,3 @@ def cases(records: Records) -> list[Case]:
 
 def _ends(ratio: Ratio) -> tuple[float, float, float]:
     return ratio.median, ratio.low, ratio.high
-
-
-def _place(asked: Asked, key: str) -> Path:
-    return asked.out / "injections" / f"{key}.json"
-
-
-def _keep(path: Path, data: bytes) -> None:
-    try:
-        write_whole(path, data)
-    except OSError as error:
-        raise StudyError(
-            f"can't write {path} ({error.strerror}); make room or choose another --out"
-        ) from None

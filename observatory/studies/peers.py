@@ -12,14 +12,13 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from rich.console import Console
 
 from observatory.injections.placing import PlacingError
 from observatory.injections.subjects import SubjectError
-from observatory.injections.workbench import WorkbenchError
+from observatory.injections.workbench import Workbench, WorkbenchError
 from observatory.studies.accuracy import accuracy_records, scored
 from observatory.studies.answers import Answer, kept_answer
-from observatory.studies.injected import Case, Stages, Workbenches, kept_injection, made_cases
+from observatory.studies.injected import Case, Stages, kept_injection, made_cases, make_trials
 from observatory.studies.peer_profiles import ORDERS, Functions, PeerError, Seen, blamed
 from observatory.studies.peer_runs import PEERS, SECONDS, Side
 from observatory.studies.rates import Rate
@@ -80,12 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _study(asked: Asked) -> None:
     every = made_cases(asked, accuracy_records(asked))[: asked.number]
     records = asked.records(seconds=SECONDS)
-    tell = Console(stderr=True, highlight=False, soft_wrap=True)
-    with Workbenches(asked.out / "subjects") as workbenches:
-        for number, case in enumerate(every, start=1):
-            if case.key not in records:
-                tell.print(f"{number} of {len(every)}: {case.kind}, {case.benchmark}")
-                records.add(case.key, _trial(asked, case, workbenches))
+    make_trials(asked, every, records, _trial)
     tools = _scored(every, records)
     sheets = [*_scores_sheets(tools), _sizes_sheet(tools), _failures_sheet(records)]
     targets = [_target(tools)]
@@ -100,16 +94,16 @@ def _study(asked: Asked) -> None:
         },
     }
     show([*sheets, targets_sheet(targets)])
-    tell.print(f"written: {write_summary(asked, figures, sheets, targets)}")
+    path = write_summary(asked, figures, sheets, targets)
+    sys.stderr.write(f"written: {path}\n")
 
 
-def _trial(asked: Asked, case: Case, workbenches: Workbenches) -> dict[str, Any]:
+def _trial(case: Case, workbench: Workbench) -> dict[str, Any]:
     """Have every profiler look at both sides."""
     stages = Stages()
     answers: dict[str, Any] = {}
     failed: dict[str, str] = {}
-    workbench = workbenches.of(case.subject)
-    pair = workbench.pair(kept_injection(asked, case.key))
+    pair = workbench.pair(kept_injection(case.trial, workbench))
     try:
         with workbench.install(workbench.environment, pair) as installed:
             sides = [

@@ -12,14 +12,12 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from rich.console import Console
-
 from asv_explain.options import BUDGET
 from observatory.injections.placing import PlacingError
 from observatory.injections.subjects import SubjectError
-from observatory.injections.workbench import WorkbenchError
+from observatory.injections.workbench import Workbench, WorkbenchError
 from observatory.studies.accuracy import FACTOR, SAMPLE_BUDGET, accuracy_records
-from observatory.studies.injected import Case, Stages, Workbenches, kept_injection, made_cases
+from observatory.studies.injected import Case, Stages, kept_injection, made_cases, make_trials
 from observatory.studies.proofs import ROLES, Proved, described_proofs, proofs
 from observatory.studies.rates import Rate, rate_of
 from observatory.studies.records import Records
@@ -69,12 +67,7 @@ def _study(asked: Asked) -> None:
     every = called[: asked.number]
     budget = SAMPLE_BUDGET if asked.sample else BUDGET
     records = asked.records(budget=budget, factor=FACTOR)
-    tell = Console(stderr=True, highlight=False, soft_wrap=True)
-    with Workbenches(asked.out / "subjects") as workbenches:
-        for number, case in enumerate(every, start=1):
-            if case.key not in records:
-                tell.print(f"{number} of {len(every)}: {case.kind}, {case.benchmark}")
-                records.add(case.key, _trial(asked, case, workbenches, budget))
+    make_trials(asked, every, records, lambda case, bench: _trial(case, bench, budget))
     there = [case for case in every if case.key in records]
     found = [
         one for case in there for one in proofs(case.key, case.truth, records[case.key]["proofs"])
@@ -82,17 +75,16 @@ def _study(asked: Asked) -> None:
     sheets = [_outcomes(found), _scopes(found), _reasons(found), _wrong(found)]
     show(sheets)
     path = write_summary(asked, _figures(found, records), sheets)
-    tell.print(f"written: {path}")
+    sys.stderr.write(f"written: {path}\n")
 
 
-def _trial(asked: Asked, case: Case, workbenches: Workbenches, budget: float) -> dict[str, Any]:
+def _trial(case: Case, workbench: Workbench, budget: float) -> dict[str, Any]:
     """Ask about one injection, with proofs."""
     stages = Stages()
-    workbench = workbenches.of(case.subject)
     try:
         with stages.stage("hook"):
             told = workbench.ask(
-                *workbench.pair(kept_injection(asked, case.key)),
+                *workbench.pair(kept_injection(case.trial, workbench)),
                 case.benchmark,
                 budget=budget,
                 factor=FACTOR,

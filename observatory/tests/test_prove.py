@@ -13,11 +13,11 @@ from explanations import CAUSE, explanation
 from asv_explain.explanation import Explanation, Interval
 from asv_explain.parts import Explained
 from asv_explain.proof import Outcome, Proof, Refusal, Scope
-from observatory.injections.injection import Injection, Name
-from observatory.studies import prove
+from observatory.injections.injection import Files, Injection, Name
+from observatory.injections.kept import kept_form
+from observatory.studies import injected, prove
 from observatory.studies.accuracy import accuracy_records
 from observatory.studies.answers import TrueEdit, Truth, described
-from observatory.studies.injected import keep_injection
 from observatory.studies.proofs import Proved, described_proofs, proofs
 from observatory.studies.trials import Asked
 
@@ -113,6 +113,7 @@ class _Bench:
 
     def __init__(self, answers: dict[str, Explanation]) -> None:
         self.answers = answers
+        self.files: Files = {}
         self.asked: list[str] = []
 
     def __call__(self, folder: Path) -> _Bench:
@@ -166,7 +167,6 @@ def test_a_study_asks_again_about_what_was_called_slower(
     ]
     for key in answers:
         injection = Injection(key, "shop", "own work", "day.time_day", 0.1, 1, {}, {}, ())
-        keep_injection(asked, injection)
         answer = described(explanation())
         records.add(
             key,
@@ -175,12 +175,13 @@ def test_a_study_asks_again_about_what_was_called_slower(
                 "subject": "shop",
                 "kind": "own work",
                 "benchmark": "day.time_day",
+                "injection": kept_form(injection, {}),
                 "truth": {**truth, "edits": edits},
                 "answer": {**answer, "verdict": "same" if key == "same" else "slower"},
             },
         )
     bench = _Bench(answers)
-    monkeypatch.setattr(prove, "Workbenches", bench)
+    monkeypatch.setattr(injected, "Workbenches", bench)
     command = ["--out", str(tmp_path), "--seed", "7", "--number"]
     assert prove.main([*command, "1"]) == 0
     assert prove.main([*command, "9"]) == 0
