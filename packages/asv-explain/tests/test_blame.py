@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from asv_explain.attribution.blame import Blame, blame, describe
 from asv_explain.attribution.decompose import Side, decompose, round_differences
-from asv_explain.changes.change import Change, Changes
+from asv_explain.changes.change import ADDITIONS, Change, Changes
 from asv_explain.changes.sources import read_changes
 from asv_explain.profiles.match import match_profiles
 from asv_explain.profiles.profile import Function, Profile
@@ -338,6 +338,71 @@ def test_data_has_a_name_of_its_own() -> None:
     result = explain(before, after, changes)
     assert [(one.kind, one.seconds) for one in result.causes] == [("elsewhere", 3.0)]
     assert result.causes[0].candidates == ("pkg/table.json",)
+
+
+BESIDE = (
+    {"time_it": (1, 0.0), "f": (1, 1.0), "g": (1, 5.0)},
+    {"time_it": (1, 0.0), "f": (1, 3.0), "g": (1, 6.0)},
+)
+
+
+def beside(changes: Changes) -> Blame:
+    """A changed function takes 2 s more, an unchanged one 1 s, called as often as before."""
+    both = [
+        side(one, [("time_it", name, 1, one[name][1], one[name][1]) for name in "fg"])
+        for one in BESIDE
+    ]
+    return explain(both[0], both[1], changes)
+
+
+def test_what_unchanged_code_takes_more_is_due_to_the_only_change() -> None:
+    """Code that is called as often takes no more of its own accord."""
+    result = beside(changed("f"))
+    assert amounts(result) == {"f": 3.0}
+    assert result.causes[0].own == pytest.approx(2.0)
+    assert [(one.name, one.seconds) for one in result.causes[0].via] == [("unchanged code", 1.0)]
+    more = replace(result.causes[0], own=0.5)
+    assert describe(more) == (
+        "`f` changed; no other code that ran did, and unchanged code took 33% more with it"
+    )
+
+
+@pytest.mark.parametrize("file", ["pkg/table.json", "src/fast.c", "setup.py", "requirements.txt"])
+def test_what_else_changed_may_be_it(file: str) -> None:
+    """Then what unchanged code takes more stays apart."""
+    result = beside(replace(changed("f"), other_files=("README.md", file)))
+    assert amounts(result) == {"f": 2.0, "elsewhere": 1.0}
+    assert result.causes[1].candidates == (file,)
+
+
+@pytest.mark.parametrize(
+    "file", ["README.md", "docs/usage.txt", "tests/data.json", "tools/release.py"]
+)
+def test_what_no_benchmark_reads_is_not_it(file: str) -> None:
+    """Prose, tests, and programs that are no part of the package."""
+    assert amounts(beside(replace(changed("f"), other_files=(file,)))) == {"f": 3.0}
+
+
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [
+        (Change("module", "<module>", FILE, FILE, FILE, FILE, details=(ADDITIONS,)), {"f"}),
+        (
+            Change("module", "<module>", FILE, FILE, FILE, FILE, details=("statements",)),
+            {"f", "elsewhere"},
+        ),
+        (Change("unreadable", "<module>", FILE, FILE, FILE, FILE), {"f", "elsewhere"}),
+    ],
+)
+def test_a_module_may_be_it_unless_it_gained_names_alone(change: Change, names: set[str]) -> None:
+    """No code that stayed as it was can have read a name that was not there."""
+    changes = changed("f")
+    assert amounts(beside(replace(changes, items=(*changes.items, change)))).keys() == names
+
+
+def test_nothing_that_ran_changed() -> None:
+    """Then there is nobody to give it to."""
+    assert amounts(beside(changed())) == {"elsewhere": 3.0}
 
 
 def test_rounds_tell_noise_from_causes() -> None:

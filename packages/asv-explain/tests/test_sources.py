@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from asv_explain.changes.change import Change, Changes
+from asv_explain.changes.change import ADDITIONS, Change, Changes
 from asv_explain.changes.evidence import commit_info, evidence
 from asv_explain.changes.git import GitError
 from asv_explain.changes.import_paths import import_paths
@@ -153,6 +153,25 @@ def test_class_attribute(repository: Path) -> None:
     found = edited(repository, "SIZE = 3", "SIZE = 4")
     assert list(found) == ["class Foo"]
     assert found["class Foo"].readers == ((IMPORTED, "Foo.method"),)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name", "details"),
+    [
+        ("LIMIT = 10", "LIMIT = 10\nimport json\nMORE = 3", "<module>", (ADDITIONS,)),
+        ("def reader", "class Late:\n    SIZE = 2\n\ndef reader", "class Late", (ADDITIONS,)),
+        ("LIMIT = 10", "LIMIT = 10\nLIMIT += 1", "<module>", ("statements",)),
+        ("LIMIT = 10", "LIMIT = 10\nprint()", "<module>", ("statements",)),
+        ("LIMIT = 10", "MOST = 10", "<module>", ("statements",)),
+        # What a class gains may take the place of what it inherited.
+        ("SIZE = 3", "SIZE = 3\n    COLOR = 2", "class Foo", ("statements",)),
+    ],
+)
+def test_names_that_nobody_knew_are_told_apart(
+    repository: Path, old: str, new: str, name: str, details: tuple[str, ...]
+) -> None:
+    """Unchanged code can't have read them; all else it can."""
+    assert edited(repository, old, new)[name].details == details
 
 
 def test_renamed_file(repository: Path) -> None:

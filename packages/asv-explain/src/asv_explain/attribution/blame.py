@@ -12,6 +12,7 @@ from asv_explain.attribution.causes import (
     DATA,
     ELSEWHERE,
     EVENT_LOOP,
+    UNCHANGED,
     Cause,
     CauseMaker,
     Via,
@@ -26,6 +27,7 @@ from asv_explain.attribution.decompose import (
 from asv_explain.attribution.doubts import doubts
 from asv_explain.attribution.guilty import Guilty, find_guilty
 from asv_explain.attribution.handup import HandedUp, hand_up
+from asv_explain.attribution.leftover import give_leftover, other_suspects
 from asv_explain.attribution.prepared import nearest, origin, prepared_changes
 from asv_explain.changes.change import Change, Changes
 from asv_explain.profiles.conservation import check_conserved
@@ -33,6 +35,9 @@ from asv_explain.profiles.match import Flags, Match
 from asv_explain.profiles.profile import Seconds
 
 __all__ = ["Blame", "Cause", "Via", "blame", "describe"]
+
+# The place among the groups of what no changed code explains.
+LEFTOVER = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +94,38 @@ def blame(
     groups = _groups(handed, guilty)
     members = [np.array(group.members, np.intp) for group in groups]
     totals = np.array([handed.kept[one].sum() for one in members])
+    by_round = np.stack([handed.rounds[:, one].sum(axis=1) for one in members], axis=1)
+    modes = np.stack([handed.modes[:, one].sum(axis=1) for one in members], axis=1)
+    beside = np.zeros(len(groups))
+    named = [*guilty.change.values()]
+    suspects = other_suspects(before.profile, after.profile, changes, named)
+    if len(groups) > 1 and not suspects:
+        settled = give_leftover(totals, by_round, modes, LEFTOVER)
+        totals, by_round, modes, beside = (
+            settled.totals,
+            settled.rounds,
+            settled.modes,
+            settled.given,
+        )
     spread = None
     if rounds is not None:
-        by_round = np.stack([handed.rounds[:, one].sum(axis=1) for one in members], axis=1)
-        modes = np.stack([handed.modes[:, one].sum(axis=1) for one in members], axis=1)
         spread = spread_of(by_round, np.sqrt(np.square(modes).sum(axis=0)), totals)
     scale = float(np.abs(before.own).sum() / before.profile.number)
     scale += float(np.abs(after.own).sum() / after.profile.number)
     check_conserved(totals, parts.residual, parts.measured, scale)
     whole = _whole(totals, parts, spread)
     maker = CauseMaker(
-        before.profile, after.profile, match, parts, edges, handed, guilty, changes, of_turns, whole
+        before.profile,
+        after.profile,
+        match,
+        parts,
+        edges,
+        handed,
+        guilty,
+        changes,
+        of_turns,
+        whole,
+        suspects,
     )
     causes = []
     for index, (group, seconds) in enumerate(zip(groups, totals.tolist(), strict=True)):
@@ -113,7 +139,9 @@ def blame(
                 made = _made_by_setup(made, maker, edges, handed)
         else:
             made = maker.named(group.pair, group.members, seconds, ends, noise=noise)
-        if made.seconds or made.via:
+        if index != LEFTOVER and beside[index]:
+            made = maker.beside(made, float(beside[index]))
+        if made.seconds or (made.via and made.kind != ELSEWHERE):
             causes.append(made)
     sign = -1.0 if parts.measured < 0 else 1.0
     return Blame(
@@ -152,6 +180,12 @@ def describe(cause: Cause) -> str:
             return f"{start}; what reads it {verb} {abs(cause.share):.0%}"
         return f"{start}; its own code {verb} {abs(share_of(cause.own, whole)):.0%}"
     verb = "cost" if first.seconds > 0 else "saved"
+    if first.name == UNCHANGED:
+        more = "more" if first.seconds > 0 else "less"
+        return (
+            f"{start}; no other code that ran did, and unchanged code took "
+            f"{abs(first.share):.0%} {more} with it"
+        )
     if cause.kind in ("module", "class"):
         if (first.path, first.name) == (cause.path, cause.name.removeprefix("class ")):
             return f"{start}; running it on import {verb} {abs(first.share):.0%}"
@@ -192,6 +226,7 @@ class _Group:
 def _groups(handed: HandedUp, guilty: Guilty) -> list[_Group]:
     """Put what was kept together by what is to blame."""
     rest = np.flatnonzero(~guilty.keeps & (handed.kept != 0)).tolist()
+    # In the place that `LEFTOVER` names.
     groups: dict[tuple[str, int], _Group] = {("elsewhere", 0): _Group(None, None, rest)}
     for pair in np.flatnonzero(guilty.keeps).tolist():
         change = guilty.change.get(pair)

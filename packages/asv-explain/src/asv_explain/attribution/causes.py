@@ -11,12 +11,20 @@ from asv_explain.attribution.call_edges import CallEdges
 from asv_explain.attribution.decompose import Decomposition
 from asv_explain.attribution.guilty import Guilty, holder
 from asv_explain.attribution.handup import HandedUp
-from asv_explain.attribution.prepared import prepared_changes
 from asv_explain.changes.change import Change, Changes
 from asv_explain.profiles.match import Match, PairKind
 from asv_explain.profiles.profile import Function, Profile, Seconds
 
-__all__ = ["DATA", "ELSEWHERE", "EVENT_LOOP", "Cause", "CauseMaker", "Via", "share_of"]
+__all__ = [
+    "DATA",
+    "ELSEWHERE",
+    "EVENT_LOOP",
+    "UNCHANGED",
+    "Cause",
+    "CauseMaker",
+    "Via",
+    "share_of",
+]
 
 # How many callees are listed with a cause.
 MOST_VIA = 5
@@ -24,6 +32,8 @@ MOST_VIA = 5
 ELSEWHERE = "elsewhere"
 # The kind of what runs in setup alone and makes data that is dearer to use.
 DATA = "data"
+# The name under which what unchanged code takes more beside changed code is listed with that.
+UNCHANGED = "unchanged code"
 # The name under which the turns that a coroutine's resumptions cost are listed.
 EVENT_LOOP = "event loop"
 
@@ -112,6 +122,7 @@ class CauseMaker:
         changes: What changed in the sources.
         turns: What turning the event loop for each pair cost, in seconds (P,).
         whole: Seconds that are a share of 1; negative where the benchmark got faster.
+        suspects: What else changed and may explain what no changed code does.
     """
 
     before: Profile
@@ -124,6 +135,7 @@ class CauseMaker:
     changes: Changes
     turns: Seconds
     whole: float
+    suspects: tuple[str, ...] = ()
 
     def function(self, pair: int) -> Function:
         """The function of a pair, as it is after where it is on both sides."""
@@ -198,7 +210,7 @@ class CauseMaker:
             price_after=0.0,
             via=tuple(via),
             change=change,
-            candidates=() if change else self._candidates(),
+            candidates=() if change else self.suspects,
         )
 
     def data(self, change: Change, user: int, cause: Cause) -> Cause:
@@ -220,6 +232,13 @@ class CauseMaker:
             change=change,
             candidates=(),
         )
+
+    def beside(self, cause: Cause, seconds: float) -> Cause:
+        """The same cause with what its effect on unchanged code adds, which it holds already."""
+        share = share_of(seconds, self.whole)
+        effect = Via("", "", UNCHANGED, seconds, share, cause.calls_before, cause.calls_after)
+        via = sorted((*cause.via, effect), key=lambda one: -abs(one.seconds))
+        return replace(cause, via=tuple(via[:MOST_VIA]))
 
     def _via(self, pair: int, seconds: float, calls: tuple[float, float]) -> Via:
         """A pair that seconds came from, with its calls before and after."""
@@ -291,22 +310,6 @@ class CauseMaker:
         part, function = self.function(pair), self.function(whole)
         held = holder(part.name)
         return held != part.name and (part.path, held) == (function.path, function.name)
-
-    def _candidates(self) -> tuple[str, ...]:
-        """What else changed and may explain what no function does."""
-        result = [
-            f"{one.path_after or one.path_before}: {one.name}, which setup runs"
-            for one in prepared_changes(self.before, self.after, self.changes)
-        ]
-        result += [
-            f"{one.path_after or one.path_before}: {one.name}"
-            for one in self.changes.items
-            if one.kind in ("module", "class", "unreadable")
-        ]
-        result += self.changes.other_files
-        if self.before.python != self.after.python:
-            result.append(f"interpreter {self.before.python} → {self.after.python}")
-        return tuple(result)
 
 
 def share_of(seconds: float, whole: float) -> float:

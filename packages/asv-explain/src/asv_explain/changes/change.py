@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["Change", "Changes"]
+__all__ = ["ADDITIONS", "Change", "Changes"]
+
+ADDITIONS = "additions"
+"""The detail of a module or class of which all that changed is names that nobody knew before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,8 @@ class Change:
         lines_before: First and last line; None when new.
         lines_after: First and last line; None when gone.
         details: What of it changed: ``body``, ``decorators``, ``defaults``, ``moved``,
-            ``def → async def``, ``async def → def``, ``bases``, ``statements``.
+            ``def → async def``, ``async def → def``, ``bases``, ``statements``, or `ADDITIONS`
+            in place of the last.
         names: Names bound outside functions that changed; for a class with other bases, its own.
         readers: Import paths and qualified names of functions that read these.
     """

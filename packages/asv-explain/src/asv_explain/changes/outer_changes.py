@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from asv_explain.changes.change import Change
+from asv_explain.changes.change import ADDITIONS, Change
 from asv_explain.changes.git import git, read_blobs
 from asv_explain.changes.scopes import Outer, Source, Statement, read_source
 
@@ -53,7 +53,7 @@ def outer_changes(before: Source, after: Source, blank: Change) -> list[OuterCha
             name=f"class {name}" if is_class else name,
             lines_before=_range(removed, ours),
             lines_after=_range(added, theirs),
-            details=("bases",) * bases + ("statements",) * bool(removed or added),
+            details=("bases",) * bases + _statements(ours, removed, added, reread),
             names=tuple(sorted(unbound | bound)),
         )
         result.append(OuterChange(change, reread))
@@ -135,6 +135,17 @@ def _apart(one: Outer | None, other: Outer | None) -> list[Statement]:
         else:
             result.append(statement)
     return result
+
+
+def _statements(
+    ours: Outer | None,
+    removed: Sequence[Statement],
+    added: Sequence[Statement],
+    reread: frozenset[str],
+) -> tuple[str, ...]:
+    """Whether statements changed, and if all that came of it is names that nobody can have read."""
+    fresh = ours is None or (not removed and not reread and all(one.names for one in added))
+    return ((ADDITIONS if fresh else "statements"),) if removed or added else ()
 
 
 def _names(statements: Sequence[Statement]) -> frozenset[str]:
