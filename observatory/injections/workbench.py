@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -17,11 +18,13 @@ from asv_explain.asv_side.lock import try_locked
 from asv_explain.asv_side.project import Project, environments, load_project
 from asv_explain.changes.git import GitError
 from asv_explain.measuring.calibrations import Calibrations
-from asv_explain.measuring.process import environment
+from asv_explain.measuring.measure import Plan, measure
+from asv_explain.measuring.process import ProcessRunner, environment
+from asv_explain.measuring.rounds import Rounds
 from asv_explain.options import BUDGET, Options
 from asv_explain.parts import Explained
 from asv_explain.session import Session, Tools
-from asv_explain.suspect import Installed
+from asv_explain.suspect import Installed, Suspect
 from observatory.injections.injection import Files, Injection
 from observatory.injections.placing import place
 from observatory.injections.repository import BENCHMARKS, Repository, settings
@@ -246,6 +249,26 @@ class Workbench:
         tools = Tools(installer=installer, costs=lambda folder, _: Calibrations(folder))
         (only,) = Session(options, self.project, tools, self._say).explanations()
         return only
+
+    def judge(
+        self, before: str, after: str, benchmark: str, *, budget: float, factor: float
+    ) -> Rounds:
+        """Measure what asv-explain's verdict rests on, and nothing of what explains it.
+
+        Args:
+            before: the earlier commit.
+            after: the later one.
+            benchmark: asv's name of the benchmark, which has no parameters.
+            budget: seconds of measuring, of which timing takes its share.
+            factor: the smallest ratio that counts.
+
+        Returns:
+            The rounds, of which `confirm` gives the verdict.
+        """
+        suspect = Suspect(benchmark, None, (), self.environment, "", before, after)
+        plan = Plan(budget=budget, factor=factor, profiled=frozenset())
+        with self.install(self.environment, (before, after)) as (one, other):
+            return measure(suspect, one, other, plan, ProcessRunner(), time.monotonic)
 
     def forget(self) -> None:
         """Remove the explanations that were kept, which nobody asks for again."""

@@ -78,7 +78,8 @@ STUDIES = (
         "The smallest slowdown that is found",
         "Slowdowns of known size; the smallest one that is called slower 95 times in 100 at the "
         "default budget, with and without instruction counts; `asv continuous` judges the same "
-        "pairs.",
+        "pairs. A size that is missed too often to be found 95 times in 100 by any further trials "
+        "is asked about no more, and sizes far from that are asked about more seldom.",
     ),
     Study(
         "cost",

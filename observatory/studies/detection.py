@@ -5,11 +5,15 @@ below the factor is ever found, nor, half of the time, one that just reaches it.
 slowdown of 3 % therefore asks with a factor well below 1.03; one of 1.01 leaves two thirds of such
 a slowdown to be told from noise, and still passes over what differs by where code happens to lie.
 asv is asked with the same factor, and at its own default.
+
+A size that was missed too often to be found 95 times in 100, whatever the remaining trials say, is
+asked about no more; the same goes for asv, on whose side sizes are settled sooner.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 from collections import Counter
@@ -29,8 +33,9 @@ from observatory.injections.workbench import Workbench, WorkbenchError
 from observatory.studies.detection_figures import figures, found_table, smallest_table
 from observatory.studies.false_alarms import pool
 from observatory.studies.graded import Site, found_site, graded, slowed
+from observatory.studies.smallest import OFTEN
 from observatory.studies.trials import Asked, StudyError, command_line, run_study, write_summary
-from observatory.studies.verdicts import answers, verdicts
+from observatory.studies.verdicts import HOOK, answers, verdicts
 
 __all__ = ["FACTOR", "SIZES", "STUDY", "in_turn", "main"]
 
@@ -55,6 +60,12 @@ ROUNDS = 12
 SAMPLE_ROUNDS = 2
 
 NUMBER, SAMPLE = 100, 1
+
+SELDOM = {0.0: 5, 0.05: 5}
+"""Sizes asked about only every so many turns: they are not near what is to be found out."""
+
+ROUNDING = 1e-9
+"""Floats such as 0.95 are off by less."""
 
 SAMPLE_BUDGET = 15.0
 """Seconds of measuring in a sample, where a verdict need not be reached."""
@@ -139,17 +150,48 @@ class _Study:
             for number, name, benchmark in self._turns(stack):
                 for size in self._sizes:
                     key = f"{size:g} {number:03d}"
-                    if key in self._records:
+                    if key in self._records or not self._open(size, number):
                         continue
                     trial = self._trial(self._bench(name, stack), name, benchmark, size)
                     self._records.add(key, trial)
                     said = ", ".join(f"{who}: {what}" for who, what in answers(trial).items())
                     self._tell.print(f"{key}: {benchmark}: {said}")
-        trials = [one for one in map(self._records.__getitem__, self._records) if "size" in one]
-        told = figures(trials, self._factor, self._asked.seed)
+        told = figures(self._trials(), self._factor, self._asked.seed)
         for table in (found_table(told), smallest_table(told)):
             Console().print(table)
         write_summary(self._asked, told)
+
+    def _trials(self) -> list[dict[str, Any]]:
+        """All trials so far, without what was measured for them."""
+        return [one for one in map(self._records.__getitem__, self._records) if "size" in one]
+
+    def _open(self, size: float, number: int) -> bool:
+        """Whether a size is asked about in a turn."""
+        if number % SELDOM.get(size, 1):
+            return False
+        return not size or self._missed(size).get(HOOK, 0) <= self._may_miss
+
+    def _beside(self, size: float) -> bool:
+        """Whether asv is asked about a size, which may be settled for it before it is for the hook.
+
+        Of nothing at all, what asv calls slower is counted like what the hook does.
+        """
+        missed = self._missed(size)
+        missed.pop(HOOK, None)
+        return not size or not missed or min(missed.values()) <= self._may_miss
+
+    def _missed(self, size: float) -> dict[str, int]:
+        """How often each judge did not find a size."""
+        missed: Counter[str] = Counter()
+        for trial in self._trials():
+            if trial["size"] == size:
+                missed.update({who: what != "slower" for who, what in answers(trial).items()})
+        return dict(missed)
+
+    @property
+    def _may_miss(self) -> int:
+        """So many trials of a size may be missed if it is to count as found."""
+        return math.floor((1 - OFTEN) * self._asked.number + ROUNDING)
 
     def _turns(self, stack: ExitStack) -> Iterator[tuple[int, str, str]]:
         """Number, subject and benchmark of each turn; as many benchmarks as there are turns for."""
@@ -187,8 +229,15 @@ class _Study:
             measured = one["size"]
             after = bench.commit(slowed(bench, site, one["amount"]), f"Slower by {size:.1%}")
         others = os.getloadavg()[0]
-        how = {"budget": self._budget, "factor": self._factor}
-        said = verdicts(bench, bench.base, after, benchmark, **how)
+        said = verdicts(
+            bench,
+            bench.base,
+            after,
+            benchmark,
+            budget=self._budget,
+            factor=self._factor,
+            beside=self._beside(size),
+        )
         about = {"size": size, "measured": measured, "subject": name, "benchmark": benchmark}
         return {**about, "others": others, **said}
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from asv_explain.explanation import Explanation, Verdict
+from asv_explain.explanation import Verdict
+from asv_explain.measuring.confirm import Confirmation, confirm
+from asv_explain.measuring.rounds import Round, Rounds
 from observatory.injections.workbench import Workbench
 from observatory.studies.asv_continuous import DEFAULT_FACTOR, continuous
 from observatory.studies.trials import StudyError
@@ -26,6 +28,7 @@ def verdicts(
     *,
     budget: float,
     factor: float,
+    beside: bool = True,
 ) -> dict[str, Any]:
     """Ask both, and give what they say in a form for records.
 
@@ -36,10 +39,13 @@ def verdicts(
         benchmark: asv's name of the benchmark.
         budget: seconds of measuring for asv-explain.
         factor: the smallest ratio that counts; asv is asked at its own default as well.
+        beside: whether asv is asked at all.
     """
     begun = time.monotonic()
-    found = workbench.ask(before, after, benchmark, budget=budget, factor=factor).explanation
-    hook = {**_told(found), "seconds": time.monotonic() - begun}
+    rounds = workbench.judge(before, after, benchmark, budget=budget, factor=factor)
+    hook = {**_told(rounds, confirm(rounds, factor)), "seconds": time.monotonic() - begun}
+    if not beside:
+        return {"hook": hook, "asv": {"answers": {}}}
     try:
         said = asdict(continuous(workbench.project.config, before, after, benchmark, (factor,)))
     except StudyError as error:
@@ -48,14 +54,24 @@ def verdicts(
     return {"hook": hook, "asv": said}
 
 
-def _told(found: Explanation) -> dict[str, Any]:
+def _told(rounds: Rounds, found: Confirmation) -> dict[str, Any]:
+    decisive = found.cpu if found.clock == "cpu" else found.wall
     return {
         "verdict": found.verdict.value,
-        "ratio": found.ratio,
-        "interval": None if found.interval is None else [found.interval.low, found.interval.high],
+        "ratio": None if decisive is None else decisive.ratio,
+        "interval": decisive and [decisive.interval.low, decisive.interval.high],
         "caveats": [one.kind for one in found.caveats],
-        "before": asdict(found.rounds_before),
-        "after": asdict(found.rounds_after),
+        "before": _side(rounds.timed.before),
+        "after": _side(rounds.timed.after),
+    }
+
+
+def _side(rounds: Sequence[Round]) -> dict[str, Any]:
+    good = [one for one in rounds if one.wall is not None]
+    return {
+        "values": [one.wall for one in good],
+        "cpu": [one.cpu for one in good],
+        "instructions": [one.instructions for one in good if one.instructions is not None],
     }
 
 

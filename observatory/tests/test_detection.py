@@ -188,6 +188,9 @@ def test_a_stopped_study_goes_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     monkeypatch.setattr(detection, "graded", work)
     monkeypatch.setattr(detection, "slowed", lambda *_: {})
     monkeypatch.setattr(detection, "verdicts", verdicts)
+    monkeypatch.setattr(detection, "SELDOM", {})
+    # As if everything were found, so that nothing is settled.
+    monkeypatch.setattr(detection, "OFTEN", 0.0)
     words = ["--out", str(tmp_path), "--number", "2", "--factor", "1.02"]
     assert main([*words, "--sizes", "5", "0.5"]) == 0
     assert {size for size, _ in pairs} == {5.0, 0.5}
@@ -200,6 +203,37 @@ def test_a_stopped_study_goes_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert told["figures"]["factor"] == 1.02
     assert list(told["figures"]["sizes"]) == [str(size) for size in SIZES]
     assert {one["found"][HOOK]["trials"] for one in told["figures"]["sizes"].values()} == {2}
+
+
+def test_what_is_settled_is_asked_about_no_more(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A size missed too often, for the hook or for asv alone; one far off is asked about seldom."""
+    asked: list[tuple[float, bool]] = []
+
+    def work(_: Bench, one: Site, sizes: Any, rounds: int) -> dict[float, Graded]:
+        return {size: Graded(int(size * 1000), size, size, size, size) for size in sizes}
+
+    def verdicts(_: Bench, before: str, after: str, benchmark: str, **how: Any) -> Any:
+        size = float(after.partition("Slower by ")[2].rstrip("%") or 0)
+        asked.append((size, how["beside"]))
+        told = trial(size, "slower" if size > 2 else "unknown")
+        return {"hook": told["hook"], "asv": told["asv"] if how["beside"] else {"answers": {}}}
+
+    monkeypatch.setattr(detection, "Workbench", Bench)
+    monkeypatch.setattr(
+        detection, "found_site", lambda _, name, __: Site(name, Place("p.py", "f", 1.0), 1e-3, "s")
+    )
+    monkeypatch.setattr(detection, "graded", work)
+    monkeypatch.setattr(detection, "slowed", lambda *_: {})
+    monkeypatch.setattr(detection, "verdicts", verdicts)
+    assert main(["--out", str(tmp_path), "--number", "20"]) == 0
+    times = {size: [beside for of, beside in asked if of == size] for size, _ in asked}
+    # One of twenty may be missed, so that two settle it.
+    assert times[1.0] == times[2.0] == [True, True]
+    assert times[3.0] == [True, True] + [False] * 18
+    assert [len(times[size]) for size in (0.0, 5.0)] == [4, 4]
+    assert all(times[0.0])
 
 
 @pytest.mark.parametrize(
