@@ -409,14 +409,15 @@ def test_rounds_tell_noise_from_causes() -> None:
     """With rounds each cause has an interval, and what can't be told from nothing says so."""
     generator = np.random.default_rng(1)
     before = side(
-        {"t": (1, 0.0), "f": (1, 1.0), "g": (1, 5.0)},
+        {"t": (1, 1.0), "f": (1, 1.0), "g": (1, 5.0)},
         [("t", "f", 1, 1.0, 1.0), ("t", "g", 1, 5.0, 5.0)],
     )
     rounds = []
     for _ in range(8):
         f, g = 4 + generator.normal(0, 0.01), 5 + generator.normal(0, 0.01)
         edges: Edges = [("t", "f", 1, f, f), ("t", "g", 1, g, g)]
-        rounds.append((before, side({"t": (1, 0.0), "f": (1, f), "g": (1, g)}, edges)))
+        # Every round closes on the same time.
+        rounds.append((before, side({"t": (1, 10.0 - f - g), "f": (1, f), "g": (1, g)}, edges)))
     after = rounds[0][1]
     match = match_profiles(before.profile, after.profile)
     differences = round_differences(rounds, before.profile, after.profile, match)

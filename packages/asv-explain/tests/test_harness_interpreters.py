@@ -377,7 +377,9 @@ def test_a_round_tells_the_instructions_of_a_call(monkeypatch: pytest.MonkeyPatc
     kernel = Kernel(7, (1_000, 50, 50), (1_600, 90, 90), (2_000, 99, 99), (2_900, 99, 99))
     with monkeypatch.context() as patch:
         read = counter(kernel, patch)
-        meter = harness.Meter(lambda: None, (), lambda: None, time.perf_counter, read)
+        meter = harness.Meter(
+            lambda: None, (), lambda: None, time.perf_counter, read, harness.Turns(None)
+        )
         meter.timeit(3)
         meter.timeit(3)
     assert [instructions for _, _, instructions, _ in meter.readings] == [600, 900]

@@ -128,6 +128,7 @@ def test_one_edit_is_one_change(repository: Path, edit: str) -> None:
         ("def helper(x)", "\n\n# moved\ndef helper(x: int) -> int"),
         ("Help.", "Helps."),
         ("return x\n\n@", "return (x)  # the same\n\n@"),
+        ("import functools\n", "import functools\nimport functools\n"),
     ],
 )
 def test_what_does_nothing_is_no_change(repository: Path, old: str, new: str) -> None:

@@ -86,6 +86,7 @@ def started(
     variables: Mapping[str, str],
     printed: int | IO[bytes],
     said: int | IO[bytes],
+    kept: Sequence[int] = (),
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Have a program run for the length of a with block at most.
 
@@ -98,6 +99,7 @@ def started(
         variables: The whole environment.
         printed: Where what it prints goes, as subprocess takes it.
         said: The same of what it says on standard error.
+        kept: Open files that it gets, under their numbers.
 
     Raises:
         OSError: It can't be started.
@@ -115,6 +117,7 @@ def started(
         stdout=printed,
         stderr=said,
         start_new_session=True,
+        pass_fds=kept,
     )
     with _ending(process):
         yield process

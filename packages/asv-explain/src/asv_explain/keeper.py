@@ -23,6 +23,9 @@ __all__ = ["main"]
 _SET_PDEATHSIG, _SET_CHILD_SUBREAPER = 1, 36
 """Of prctl(2): which signal comes when the parent ends; adopt what descendants leave behind."""
 
+_MOST_FILES = 65_536
+"""Where there is no limit to how many files may be open, no more than these are looked for."""
+
 _NOT_STARTED = 127
 """The exit status by which shells tell that there is no such program."""
 
@@ -44,6 +47,8 @@ def main(argv: Sequence[str]) -> None:
     _Kept.program = os.fork()
     if not _Kept.program:
         _become(argv[2:])
+    # What is the program's alone: who holds the other end of a pipe sees when it has ended.
+    os.closerange(3, min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], _MOST_FILES))
     ended, how = os.wait()
     while ended != _Kept.program:
         ended, how = os.wait()

@@ -84,6 +84,7 @@ def blame(
     handed = hand_up(
         edges,
         parts.difference,
+        _mean_price(parts),
         guilty.keeps | loop,
         guilty.loose | loop,
         rounds,
@@ -237,6 +238,14 @@ def _groups(handed: HandedUp, guilty: Guilty) -> list[_Group]:
             group = groups.setdefault(("pair", owner), _Group(owner, None, []))
         group.members.append(pair)
     return list(groups.values())
+
+
+def _mean_price(parts: Decomposition) -> Seconds:
+    """Own seconds of a call, the mean of both sides; that of one where it ran on one alone (P,)."""
+    before = np.where(parts.calls_before > 0, parts.price_before, parts.price_after)
+    after = np.where(parts.calls_after > 0, parts.price_after, parts.price_before)
+    mean: Seconds = (before + after) / 2
+    return mean
 
 
 def _move_turns(handed: HandedUp, loop: Flags, turns: Seconds) -> HandedUp:

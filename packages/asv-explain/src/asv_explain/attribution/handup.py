@@ -20,6 +20,9 @@ __all__ = ["HandedUp", "hand_up"]
 # A caller's share below this is dropped: it changes no figure, and in a cycle of calls it would
 # leave a way out so narrow that the system can't be solved well.
 SMALLEST_SHARE = 1e-6
+# A price that differs by no more standard errors is taken for scatter: of a thousand functions
+# that stayed as they were, three differ by more.
+SCATTER = 3.0
 # Edges out of a circle of calls, the node that stands for the circle, and their shares of it.
 Detour: TypeAlias = tuple[Indices, Indices, Seconds]
 
@@ -48,6 +51,7 @@ class HandedUp:
 def hand_up(
     edges: CallEdges,
     difference: Seconds,
+    price: Seconds,
     keeps: Flags,
     loose: Flags,
     rounds: Seconds | None = None,
@@ -62,6 +66,9 @@ def hand_up(
     that is ``loose`` passes on the part that is due to its being called more, by callers that
     changed themselves or were called more: that is not its doing.
 
+    Scatter has no such ways. Where a pair's price can't be told from what it was, what it seems to
+    cost more or less goes up by all calls alike, gains and losses together, so that it cancels.
+
     Errors go the ways that the differences go: a side's error is split among a function's callers
     by the time that it had there on that side, so that what is wrong with both sides alike
     cancels on every edge of which the calls stayed the same; then on as what it adds to goes.
@@ -69,6 +76,7 @@ def hand_up(
     Args:
         edges: Who called whom.
         difference: Own seconds after - before (P,).
+        price: Own seconds of a call, the mean of both sides (P,).
         keeps: Which pairs keep what reaches them (P,).
         loose: Which of these keep only what being called more does not explain (P,).
         rounds: Differences of each round (rounds, P).
@@ -76,27 +84,61 @@ def hand_up(
     """
     pairs = len(difference)
     direct, rest = _direct(edges, difference, keeps)
+    scatters = _scatters(edges, difference, price, rounds, doubts)
+    by_calls = (edges.calls_after - edges.calls_before) * price[edges.callee]
+    told = np.where(scatters[edges.callee] & ~keeps[edges.callee], by_calls, direct)
     kept, flow = rest, direct.copy()
     passed: list[Seconds] = []
     errors = _Errors(edges, keeps, difference, rounds, doubts)
     moved = errors.stays(pairs)
-    for sign in (1.0, -1.0):
-        shares = _shares(edges, keeps, loose, sign)
+    ways = [
+        (
+            sign,
+            _shares(edges, keeps, loose, sign),
+            np.maximum(sign * told, 0.0),
+            np.where(keeps, np.maximum(sign * difference, 0.0), 0.0),
+            ((told >= 0) == (sign > 0)) & ~scatters[edges.callee],
+            keeps & ((difference >= 0) == (sign > 0)),
+        )
+        for sign in (1.0, -1.0)
+    ]
+    alike = _shares_alike(edges, keeps)
+    ways.append(
+        (1.0, alike, direct - told, np.zeros(pairs), scatters[edges.callee], ~keeps & False)
+    )
+    for sign, shares, given, own, gives, keeping in ways:
         matrix, scale, leak, detours = _matrix(edges, shares, pairs)
-        signed = np.maximum(sign * direct, 0.0)
-        source = total(edges.caller, signed, pairs)
-        source += np.where(keeps, np.maximum(sign * difference, 0.0), 0.0)
-        arrived = sign * solve(matrix, source)
+        arrived = sign * solve(matrix, total(edges.caller, given, pairs) + own)
         kept = kept + leak[:pairs] * arrived[:pairs]
         flow += shares * scale[edges.callee] * arrived[edges.callee]
         for edge, node, part in detours:
             flow[edge] += part * arrived[node]
         passed.append(total(edges.callee, shares, pairs))
-        onward = errors.sources((direct >= 0) == (sign > 0), (difference >= 0) == (sign > 0))
+        onward = errors.sources(gives, keeping)
         moved += leak[:pairs, None].astype(np.float32) * solve_roughly(matrix, onward)[:pairs]
     handed_on = np.where(kept < 0, passed[1], passed[0])
     count = moved.shape[1] - errors.rounds
     return HandedUp(kept, kept + moved[:, count:].T, moved[:, :count].T, flow, handed_on)
+
+
+def _scatters(
+    edges: CallEdges,
+    difference: Seconds,
+    price: Seconds,
+    rounds: Seconds | None,
+    doubts: Doubts | None,
+) -> Flags:
+    """Which pairs' prices can't be told from what they were; none without rounds or doubts (P,)."""
+    pairs = len(difference)
+    calls = edges.calls_after - edges.calls_before
+    by_price = difference - total(edges.callee, calls, pairs) * price
+    variance = np.zeros(pairs)
+    if rounds is not None and len(rounds) > 1:
+        variance += rounds.var(axis=0, ddof=1) / len(rounds)
+    if doubts is not None:
+        variance += np.square(doubts.after - doubts.before).sum(axis=0)
+    scatters: Flags = (variance > 0) & (np.abs(by_price) <= SCATTER * np.sqrt(variance))
+    return scatters
 
 
 class _Errors:
@@ -134,9 +176,9 @@ class _Errors:
         return self._joined(left)
 
     def sources(self, edges: Flags, pairs: Flags) -> Narrow:
-        """What goes on from the callers of such edges, and from such pairs (P, M + rounds)."""
+        """What goes on from callers of such edges, and what such pairs keep (P, M + rounds)."""
         size = len(pairs)
-        own = (self._keeps & pairs)[:, None]
+        own = pairs[:, None]
         given = []
         for part, values in zip(self._parts, self._columns, strict=True):
             used = edges & (part > 0)
@@ -200,6 +242,14 @@ def _shares(edges: CallEdges, keeps: Flags, loose: Flags, sign: float) -> Second
     part[part > 1 - SMALLEST_SHARE] = 1.0
     onward = part[callee] * share_out(callee, answerable, pairs)
     return np.where(keeps[callee], onward, shares)
+
+
+def _shares_alike(edges: CallEdges, keeps: Flags) -> Seconds:
+    """The shares by which scatter goes on: by all calls of both sides, until it is kept."""
+    calls = np.where(edges.caller != edges.callee, edges.calls_mean, 0.0)
+    shares = share_out(edges.callee, calls, len(keeps))
+    shares = share_out(edges.callee, np.where(shares < SMALLEST_SHARE, 0.0, shares), len(keeps))
+    return np.where(keeps[edges.callee], 0.0, shares)
 
 
 def _matrix(

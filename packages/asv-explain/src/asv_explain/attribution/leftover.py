@@ -92,7 +92,7 @@ def give_leftover(totals: Seconds, rounds: Seconds, modes: Seconds, leftover: in
     effect, and goes by what each group cost in that direction; how it divides is then in doubt by
     the standard error of drawing one of them so.
 
-    All that the groups hold is conserved, and so are rounds and modes.
+    All that the groups hold is conserved.
 
     Args:
         totals: Of each group (G,), at least two.
@@ -101,16 +101,21 @@ def give_leftover(totals: Seconds, rounds: Seconds, modes: Seconds, leftover: in
         leftover: The group of what no changed code explains.
     """
     amount = float(totals[leftover])
+    # Errors are followed up the call graph roughly. What is still on its way then goes to its top,
+    # where the leftover is; each round adds up to what was measured, and each mode to nothing.
+    rounds, modes = rounds.astype(np.float64), modes.astype(np.float64)
+    rounds[:, leftover] += totals.sum() - rounds.sum(axis=1)
+    modes[:, leftover] -= modes.sum(axis=1)
     others = np.arange(len(totals)) != leftover
-    covariance = modes.T.astype(np.float64) @ modes
+    covariance = modes.T @ modes
     if len(rounds) > 1:
         off = rounds - rounds.mean(axis=0)
         covariance += off.T @ off / (len(rounds) - 1) / len(rounds)
-    # As errors of the whole are nothing, these add up to the leftover's own variance, or nearly.
+    # As errors of the whole are nothing, these add up to the leftover's own variance.
     common = np.where(others, -covariance[leftover], 0.0)
     variance = float(common.sum())
     by_error, error = np.zeros(len(totals)), 0.0
-    if amount and variance > covariance[leftover, leftover] / 2:
+    if amount and variance > 0:
         by_error = common / variance
         error = min(1.0, ERRORS * variance**0.5 / abs(amount))
     kept = totals + error * amount * by_error

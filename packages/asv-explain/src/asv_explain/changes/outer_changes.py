@@ -124,14 +124,17 @@ def _sees(source: Source, file: str, outside: OuterChange) -> bool:
 
 
 def _apart(one: Outer | None, other: Outer | None) -> list[Statement]:
-    """Statements of one side that the other doesn't have, as often as it lacks them."""
+    """Statements of one side that the other doesn't have, as often as it lacks them.
+
+    Importing something once more changes nothing.
+    """
     if one is None:
         return []
     theirs = Counter(statement.digest for statement in other.statements) if other else Counter()
     result = []
     for statement in one.statements:
         if theirs[statement.digest] > 0:
-            theirs[statement.digest] -= 1
+            theirs[statement.digest] -= not statement.imports
         else:
             result.append(statement)
     return result

@@ -48,12 +48,13 @@ class FunctionScope:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement outside functions, with the names it binds."""
+    """A statement outside functions, with the names it binds, and whether it imports these."""
 
     digest: str
     names: frozenset[str]
     first: int
     last: int
+    imports: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,8 @@ class _Reader(ast.NodeTransformer):
             where = statement.lineno, statement.end_lineno or statement.lineno
             reduced = self.visit(statement)
             if reduced is not None and not is_scope and not _for_types_alone(statement):
-                statements.append(Statement(_digest([reduced]), _bound(reduced), *where))
+                imports = isinstance(statement, ast.Import | ast.ImportFrom)
+                statements.append(Statement(_digest([reduced]), _bound(reduced), *where, imports))
         self._prefix, self._in_class = held
         last = max((s.end_lineno or s.lineno for s in node.body), default=first)
         # A class written twice, in branches of an if, counts with both bodies.

@@ -9,6 +9,8 @@ object written to the file that the request names. The request's keys:
 - benchmark_dir, benchmark, param_index (or null), output (the file for the answer), cpu (or null);
 - number (calls in one sample, 0: as asv chooses), samples and seconds (at most so many, so long);
 - batches: how many samples' worth of calls the profile covers;
+- turns (or left out): two descriptors, of the pipe at which to wait before each sample and of the
+  pipe to write to after it, so that two processes take their samples in turns;
 - frames, peak, lines, late, loaded: of a trace, how many frames of each traceback to keep, near
   how many bytes to look for the peak (0: only learn it), whether to look at each line, and whether
   to begin when the benchmarks are imported, which take so many bytes ("loaded");
@@ -17,7 +19,9 @@ object written to the file that the request names. The request's keys:
   imported. The digest is that of the text which the file has to hold. No file is changed.
 
 A round tells, besides what was measured per call, the setup's wall seconds per sample ("setup"),
-and the seconds per call in which other processes had the processor ("delayed").
+the seconds per call in which other processes had the processor ("delayed"), how many samples went
+before those that it lists, to warm up ("warmed"), and the most bytes that the process held
+("memory", null where the system doesn't tell).
 setup_cache leaves its pickle in the current folder, where later processes look for it, as in asv.
 
 What a trace covers is what the value covers. A peak is that of the whole process, imports and setup
@@ -76,6 +80,7 @@ TEXT_LIMIT = 500
 _wall_clock, _cpu_clock = time.perf_counter, time.process_time
 _collects, _collect, _do_not_collect = gc.isenabled, gc.enable, gc.disable
 _dump, _replace, _end = json.dump, os.replace, os._exit
+_read, _write = os.read, os.write
 
 Reading = tuple[float, float, "int | None", float]
 """Wall seconds, CPU seconds, user instructions and delayed seconds of one sample."""
@@ -495,6 +500,54 @@ def _digest_of(file: str) -> str:
         return hashlib.blake2b(source.read().encode("utf-8", "surrogatepass")).hexdigest()
 
 
+# --- taking turns with another process ---
+
+
+class Turns:
+    """Lets samples be taken in turns with another process that does the same.
+
+    Whoever is alone waits for nobody: where the other process has taken its last sample, or ended,
+    or where the benchmark closed the pipes.
+
+    Args:
+        ends: The pipe to wait at and the pipe by which the other one waits; None to be alone.
+    """
+
+    _NEXT, _LAST = b"n", b"l"
+
+    def __init__(self, ends: Sequence[int] | None) -> None:
+        self._ends = ends
+        self._process = os.getpid()
+
+    def wait(self) -> None:
+        """Wait for this process's turn."""
+        if self._ends is None or os.getpid() != self._process:
+            return
+        try:
+            if _read(self._ends[0], 1) != self._NEXT:
+                self._ends = None
+        except OSError:
+            self._ends = None
+
+    def give(self) -> None:
+        """Let the other process have its turn."""
+        self._tell(self._NEXT)
+
+    def leave(self) -> None:
+        """Let the other process go on alone."""
+        self._tell(self._LAST)
+        self._ends = None
+
+    def _tell(self, word: bytes) -> None:
+        # A fork of the benchmark's that comes back has no turn.
+        if self._ends is None or os.getpid() != self._process:
+            return
+        try:
+            _write(self._ends[1], word)
+        except OSError:
+            self._ends = None
+
+
 # --- timing just what asv times ---
 
 
@@ -507,6 +560,7 @@ class Meter:
         prepare: Sets the benchmark up again, outside what is timed.
         timer: The benchmark's own wall clock.
         counter: Reads the instructions used so far.
+        turns: With whom samples are taken in turns.
         each: Whether to prepare before each call rather than once per sample.
     """
 
@@ -517,6 +571,7 @@ class Meter:
         prepare: Callable[[], object],
         timer: Callable[[], float],
         counter: Callable[[], int | None],
+        turns: Turns,
         each: bool = False,
     ) -> None:
         self._call = call
@@ -525,6 +580,7 @@ class Meter:
         self._timer = timer
         self._counter = counter
         self._delay = delay_clock()
+        self._turns = turns
         self._each = each
         self._profiler: cProfile.Profile | None = None
         self.setup = 0.0
@@ -538,6 +594,7 @@ class Meter:
         """
         wall, cpu, instructions, delayed = 0.0, 0.0, 0, 0.0
         counted = True
+        self._turns.wait()
         collecting = _collects()
         _do_not_collect()
         try:
@@ -553,6 +610,7 @@ class Meter:
         finally:
             if collecting:
                 _collect()
+            self._turns.give()
         self.readings.append((wall, cpu, instructions if counted else None, delayed))
         return wall
 
@@ -669,6 +727,7 @@ class RawMeter:
         search_path: sys.path as the environment sets it up.
         folder: Where its processes put what they measured.
         stand_ins: What the processes import in place of files.
+        turns: With whom samples are taken in turns.
     """
 
     def __init__(
@@ -679,6 +738,7 @@ class RawMeter:
         search_path: Sequence[str],
         folder: str,
         stand_ins: StandIns,
+        turns: Turns,
     ) -> None:
         self._source = source
         self._folder = folder
@@ -689,13 +749,18 @@ class RawMeter:
             "stand_ins": stand_ins.texts,
         }
         self._stand_ins = stand_ins
+        self._turns = turns
         self.setup = 0.0
         self.readings: list[Reading] = []
 
     def timeit(self, number: int) -> float:
         """Take one sample of so many runs of the statement; returns wall seconds."""
+        self._turns.wait()
         start = _wall_clock()
-        answer = self._start(number, profiled=False)
+        try:
+            answer = self._start(number, profiled=False)
+        finally:
+            self._turns.give()
         self.setup += _wall_clock() - start - answer["wall"]
         self.readings.append((answer["wall"], answer["cpu"], None, 0.0))
         return float(answer["wall"])
@@ -1149,6 +1214,7 @@ def _measure(
     kinds = importlib.import_module("asv_runner.benchmarks")
     skips = importlib.import_module("asv_runner.benchmarks.mark").SkipNotImplemented
     homes = Homes(request["benchmark_dir"], request["search_path"])
+    turns = Turns(request.get("turns"))
     meters: list[Any] = []
     profile = None
 
@@ -1158,11 +1224,11 @@ def _measure(
             source = lambda: benchmark.func(*params)  # noqa: E731 - a name would say no more
             place = os.path.dirname(request["output"])
             where = request["benchmark_dir"], request["search_path"], place
-            meters.append(RawMeter(source, env, *where, stand_ins))
+            meters.append(RawMeter(source, env, *where, stand_ins, turns))
         else:
             timer = getattr(benchmark, "timer", _wall_clock)
             meters.append(
-                Meter(benchmark.func, params, benchmark.redo_setup, timer, counter, each=each)
+                Meter(benchmark.func, params, benchmark.redo_setup, timer, counter, turns, each)
             )
         return meters[-1]
 
@@ -1187,11 +1253,13 @@ def _measure(
             raise TypeError(f"{benchmark.name} has no time: not a time_ or timeraw_ benchmark")
     except skips as skip:
         raise _Skipped from skip
+    warmed = len(meters[-1].readings) - taken
     readings: list[Reading] = meters[-1].readings[-taken:]
     instructions = [count for _, _, count, _ in readings if count is not None]
     setup = meters[-1].setup / len(meters[-1].readings)
     if request["mode"] == "profile" and profile is None:
         profile = meters[-1].profile(number, request["batches"], homes)
+    turns.leave()
     if profile is not None and isinstance(meters[-1], Meter):
         profile["prepared"] = _prepared(benchmark, homes)
     return {
@@ -1205,9 +1273,22 @@ def _measure(
         "number": number,
         "setup": setup,
         "samples": [wall / number for wall, *_ in readings],
+        "cpu_samples": [cpu / number for _, cpu, *_ in readings],
+        "warmed": warmed,
+        "memory": _peak_memory(),
         "profile": profile,
         "error": None,
     }
+
+
+def _peak_memory() -> int | None:
+    """The most bytes that this process held at once, or None where the system doesn't tell."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(most if sys.platform == "darwin" else most * 1024)
 
 
 def _prepared(benchmark: Any, homes: Homes) -> list[list[str]]:
@@ -1239,6 +1320,9 @@ def _failure(kind: str, text: str) -> dict[str, Any]:
         "number": 0,
         "setup": 0.0,
         "samples": [],
+        "cpu_samples": [],
+        "warmed": 0,
+        "memory": None,
         "profile": None,
         "error": {"kind": kind, "text": _encodable(text[:TEXT_LIMIT])},
     }

@@ -45,9 +45,11 @@ def measure(
 ) -> Rounds:
     """Measure both sides of a suspect.
 
-    Each round is a process of its own. The sides take turns, A B B A. Timing ends when `confirm`
-    has an answer, when its share of the budget is spent, or after the plan's rounds. Where the
-    answer is worth explaining, profiling follows, at least one pair, in processes of its own.
+    Each round is a process of its own. The sides take turns, A B B A: a process of each at once,
+    sample by sample, where both can run at once, else one after the other. Timing ends when
+    `confirm` has an answer, when its share of the budget is spent, or after the plan's rounds.
+    Where the answer is worth explaining, profiling follows, at least one pair, in processes of its
+    own.
     The first failure ends it all: a benchmark that fails now and then has no time.
 
     Benchmarks of memory and of tracked values go the same way, one value to a process. What
@@ -100,7 +102,7 @@ def sides_in(folder: Path, installed: tuple[Installed, Installed], plan: Plan) -
 
 def _time(session: Session, plan: Plan, clock: Callable[[], float], start: float) -> None:
     number = session.number()
-    _take_turns(session, lambda side: session.time(side, number), plan, clock, start)
+    _take_turns(session, lambda sides: session.time(sides, number), plan, clock, start)
     if _verdict(session, plan) in plan.profiled:
         _profile(session, number, plan, clock, start)
 
@@ -110,8 +112,7 @@ def _values(session: Session, plan: Plan, clock: Callable[[], float], start: flo
     if _verdict(session, plan) not in plan.profiled:
         return
     if session.kind == "track":
-        for side in (session.before, session.after):
-            session.profile(side, number=1, batches=1)
+        session.profile((session.before, session.after), number=1, batches=1)
     else:
         session.trace()
 
@@ -122,7 +123,7 @@ def _verdict(session: Session, plan: Plan) -> Verdict:
 
 def _take_turns(
     session: Session,
-    take: Callable[[Side], None],
+    take: Callable[[tuple[Side, Side]], None],
     plan: Plan,
     clock: Callable[[], float],
     start: float,
@@ -137,7 +138,7 @@ def _take_turns(
 
 def take_turns(
     session: Session,
-    take: Callable[[Side], None],
+    take: Callable[[tuple[Side, Side]], None],
     rounds: int | None,
     settled: Callable[[], bool],
     clock: Callable[[], float],
@@ -147,7 +148,7 @@ def take_turns(
 
     Args:
         session: The course of measuring.
-        take: Takes one round.
+        take: Takes a round of each side, in the order given.
         rounds: So many pairs whatever else; None to stop by the others.
         settled: Tells whether the answer is clear; it is asked after some of the pairs alone.
         clock: Gives seconds, from whenever.
@@ -156,8 +157,7 @@ def take_turns(
     spent = [clock()]
     most = LOOK_AT[-1] if rounds is None else rounds
     for pair in range(most):
-        for side in session.turns(pair):
-            take(side)
+        take(session.turns(pair))
         spent.append(clock())
         if rounds is not None:
             continue
@@ -174,8 +174,7 @@ def _profile(
     budget = plan.budget - (clock() - start)
     spent = [clock()]
     for pair in range(plan.profiles):
-        for side in session.turns(pair):
-            session.profile(side, number, batches)
+        session.profile(session.turns(pair), number, batches)
         spent.append(clock())
         if plan.rounds is None and _times_up(spent, budget):
             return

@@ -5,24 +5,46 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Mapping
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
-from asv_explain.contained import run_contained
+from asv_explain.contained import started
 from asv_explain.files import read_own
 from asv_explain.measuring import harness
 from asv_explain.profiles.collecting import without_collecting
 from asv_explain.scratch import check_room, scratch
 from asv_explain.suspect import Installed
 
-__all__ = ["ProcessRunner", "Runner", "environment", "read_answer"]
+__all__ = [
+    "Asked",
+    "ProcessRunner",
+    "Runner",
+    "TurnTaker",
+    "available_memory",
+    "environment",
+    "read_answer",
+]
 
 
 LARGEST_ANSWER = 512 * 1024 * 1024
 """Bytes above which an answer is not read: a profile of 50,000 functions has a tenth of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a runner is asked, in the words of `Runner`."""
+
+    side: Installed
+    request: Mapping[str, Any]
+    folder: Path
+    limit: float
 
 
 class Runner(Protocol):
@@ -35,12 +57,29 @@ class Runner(Protocol):
 
         Args:
             side: The commit on which to run.
-            request: The harness's request, without output and cpu.
+            request: The harness's request, without output, cpu and turns.
             folder: The process's current folder.
             limit: Seconds after which the process is killed.
 
         Returns:
             The harness's answer, or one that holds an error where the process gave none.
+        """
+        ...
+
+
+@runtime_checkable
+class TurnTaker(Protocol):
+    """A runner that can have two processes take their samples in turns."""
+
+    def together(self, first: Asked, second: Asked) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """Answer two requests at once, sample by sample in turns.
+
+        Args:
+            first: What is asked of the process that begins.
+            second: What is asked of the other; both are killed when both limits have passed.
+
+        Returns:
+            Both answers, each as the runner gives it alone.
         """
         ...
 
@@ -71,7 +110,7 @@ def environment(side: Installed) -> dict[str, str]:
 
 
 class ProcessRunner:
-    """Runs the harness in a fresh process, pinned to the last of the processors it may use."""
+    """Runs the harness in fresh processes, pinned to the last of the processors they may use."""
 
     def __init__(self) -> None:
         affinity = getattr(os, "sched_getaffinity", None)
@@ -85,36 +124,98 @@ class ProcessRunner:
         Raises:
             ScratchError: There is no room for its answer.
         """
-        with scratch() as place:
-            output = place / "answer.json"
-            answer = self._answer(side, {**request, "output": str(output)}, folder, limit)
-            if answer.get("error") is not None:
-                # On a full disk, no benchmark is to blame.
-                check_room(place)
-            return answer
-
-    def _answer(
-        self, side: Installed, request: Mapping[str, Any], folder: Path, limit: float
-    ) -> Mapping[str, Any]:
-        program = str(Path(harness.__file__).absolute())
-        words = [program, json.dumps({**request, "cpu": self._cpu})]
-        command = [str(side.python.absolute()), *words]
-        try:
-            status = run_contained(command, folder, environment(side), limit).status
-        except OSError as error:
-            return _error("failed", f"{side.python} does not start: {error.strerror}")
-        if status is None:
-            return _error("timeout", f"no answer after {limit:g} seconds")
-        try:
-            answer = read_answer(read_own(Path(request["output"]), LARGEST_ANSWER))
-        except FileNotFoundError:
-            return _error("failed", f"the process ended without an answer, {_ending(status)}")
-        except (OSError, ValueError, RecursionError):
-            text = "the benchmark wrote where only the answer belongs"
-            return _error("failed", f"{text}, {_ending(status)}")
-        if not isinstance(answer, dict):
-            return _error("failed", "the process's answer is no JSON object")
+        (answer,) = self._answers([(Asked(side, request, folder, limit), ())])
         return answer
+
+    def together(self, first: Asked, second: Asked) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """Run the harness twice at once, with a pipe each way by which they take turns.
+
+        Raises:
+            ScratchError: There is no room for an answer.
+        """
+        with ExitStack() as pipes:
+            at_first, to_first = _pipe(pipes)
+            at_second, to_second = _pipe(pipes)
+            os.write(to_first, b"n")
+            both = [(first, (at_first, to_second)), (second, (at_second, to_first))]
+            one, other = self._answers(both, pipes.close)
+            return one, other
+
+    def _answers(
+        self,
+        every: Sequence[tuple[Asked, tuple[int, ...]]],
+        all_started: Callable[[], object] = lambda: None,
+    ) -> list[Mapping[str, Any]]:
+        """Start a process for each, with its ends of pipes, and read what they answered."""
+        answers: list[Mapping[str, Any]] = []
+        with ExitStack() as stack:
+            running = [self._start(stack, asked, turns) for asked, turns in every]
+            # Who waits for another one sees that it has ended only where nobody else could write.
+            all_started()
+            # Who takes turns waits while the other one works.
+            until = time.monotonic() + sum(asked.limit for asked, _ in every)
+            for (asked, _), (place, process) in zip(every, running, strict=True):
+                if isinstance(process, OSError):
+                    text = f"{asked.side.python} does not start: {process.strerror}"
+                    answers.append(_error("failed", text))
+                    continue
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(max(until - time.monotonic(), 0.0))
+                answers.append(_answered(place, process.returncode, asked.limit))
+        return answers
+
+    def _start(
+        self, stack: ExitStack, asked: Asked, turns: tuple[int, ...]
+    ) -> tuple[Path, subprocess.Popen[bytes] | OSError]:
+        """A process that answers into a folder, or why there is none."""
+        place = stack.enter_context(scratch())
+        request = {**asked.request, "output": str(place / _ANSWER), "cpu": self._cpu}
+        if turns:
+            request["turns"] = turns
+        program = str(Path(harness.__file__).absolute())
+        command = [str(asked.side.python.absolute()), program, json.dumps(request)]
+        variables = environment(asked.side)
+        nowhere = subprocess.DEVNULL
+        try:
+            began = started(command, asked.folder, variables, nowhere, nowhere, turns)
+            return place, stack.enter_context(began)
+        except OSError as error:
+            return place, error
+
+
+_ANSWER = "answer.json"
+
+
+def _pipe(stack: ExitStack) -> tuple[int, int]:
+    """The ends of a pipe, to read from and to write to, which the stack closes."""
+    ends = os.pipe()
+    for end in ends:
+        stack.callback(os.close, end)
+    return ends
+
+
+def _answered(place: Path, status: int | None, limit: float) -> Mapping[str, Any]:
+    """What a process that has ended answered, or that it was not there in time."""
+    answer = _read(place, status, limit)
+    if answer.get("error") is not None:
+        # On a full disk, no benchmark is to blame.
+        check_room(place)
+    return answer
+
+
+def _read(place: Path, status: int | None, limit: float) -> Mapping[str, Any]:
+    if status is None:
+        return _error("timeout", f"no answer after {limit:g} seconds")
+    try:
+        answer = read_answer(read_own(place / _ANSWER, LARGEST_ANSWER))
+    except FileNotFoundError:
+        return _error("failed", f"the process ended without an answer, {_ending(status)}")
+    except (OSError, ValueError, RecursionError):
+        text = "the benchmark wrote where only the answer belongs"
+        return _error("failed", f"{text}, {_ending(status)}")
+    if not isinstance(answer, dict):
+        return _error("failed", "the process's answer is no JSON object")
+    return answer
 
 
 def read_answer(data: bytes) -> Any:
@@ -134,6 +235,16 @@ def read_answer(data: bytes) -> Any:
                 return json.loads(text.encode("utf-8", "replace"))
         except RecursionError:
             raise ValueError("nested too deeply") from None
+
+
+def available_memory() -> int | None:
+    """Bytes that processes may still take without others giving theirs; None if not known."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    found = [line.split() for line in lines if line.startswith("MemAvailable:")]
+    return int(found[0][1]) * 1024 if found else None
 
 
 def _ending(status: int) -> str:

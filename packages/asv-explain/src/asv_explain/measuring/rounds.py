@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import statistics
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +18,7 @@ __all__ = [
     "RoundError",
     "Rounds",
     "failure_from_answer",
+    "in_turns",
     "limits_from_answer",
     "round_from_answer",
 ]
@@ -25,6 +28,9 @@ KINDS = frozenset({"failed", "timeout", "skipped", "untraceable", "unswapped"})
 
 LARGEST_COUNT = 2**64
 """Counters of the processor have 64 bits."""
+
+LEAST_TURNS = 3
+"""Turns below which the median of their ratios says no more than the ratio of medians."""
 
 LONGEST_TEXT = 10_000
 """Characters of a failure that are kept; the harness writes fewer."""
@@ -85,6 +91,9 @@ class Round:
         delayed: Seconds per call in which other processes had the processor; 0 if not known.
         value: What a benchmark that isn't one of time gives, in its own unit; else None.
         trace: The raw trace of memory by line, in a process that traced.
+        cpu_samples: CPU seconds per call of each sample.
+        warmed: Samples that went before those, to warm up.
+        memory: The most bytes that the process held; 0 if not known.
     """
 
     mode: str
@@ -99,6 +108,9 @@ class Round:
     delayed: float = 0.0
     value: float | None = None
     trace: Mapping[str, Any] | None = None
+    cpu_samples: tuple[float, ...] = ()
+    warmed: int = 0
+    memory: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,11 +212,68 @@ def round_from_answer(answer: Mapping[str, Any], mode: str = "time") -> Round:
         instructions,
         number,
         _seconds(answer, "setup"),
-        tuple(_number(sample, "a sample", "seconds", 0.0, LARGEST) for sample in samples),
+        _samples(samples),
         profile,
         None,
         _seconds(answer, "delayed"),
+        cpu_samples=_samples(answer.get("cpu_samples") or []),
+        warmed=_whole(answer, "warmed"),
+        memory=_whole(answer, "memory"),
     )
+
+
+def in_turns(first: Round, second: Round) -> tuple[Round, Round]:
+    """Two rounds of which the samples were taken in turns, compared sample by sample.
+
+    Whatever slows the machine for longer than a sample slows both samples of a turn. So the times
+    of both rounds are set around the middle of their medians such that their ratio is the median
+    of the ratios of all turns. Samples taken to warm up count as turns, so that the n-th turn is
+    the same for both.
+
+    Returns:
+        The rounds with their times so set, wall and CPU each; as they are where fewer than
+        `LEAST_TURNS` turns hold a sample of both.
+    """
+    start = max(first.warmed, second.warmed)
+    found = []
+    for one in (first, second):
+        skipped = start - one.warmed
+        found.append((one.samples[skipped:], one.cpu_samples[skipped:]))
+    wall, cpu = (_middle(*each) for each in zip(*found, strict=True))
+    first, second = (
+        replace(
+            one,
+            wall=one.wall if wall is None else wall[place],
+            cpu=one.cpu if cpu is None else cpu[place],
+        )
+        for place, one in enumerate((first, second))
+    )
+    return first, second
+
+
+def _middle(first: Sequence[float], second: Sequence[float]) -> tuple[float, float] | None:
+    """Times of which the ratio is the median of the ratios, around both medians."""
+    pairs = [*zip(first, second, strict=False)]
+    if len(pairs) < LEAST_TURNS or any(min(pair) <= 0 for pair in pairs):
+        return None
+    ratio = statistics.median(other / one for one, other in pairs)
+    medians = [statistics.median(each) for each in zip(*pairs, strict=True)]
+    middle = math.sqrt(medians[0]) * math.sqrt(medians[1])
+    return middle / math.sqrt(ratio), middle * math.sqrt(ratio)
+
+
+def _samples(found: Any) -> tuple[float, ...]:
+    if not isinstance(found, list):
+        raise RoundError(f"samples are {show(found)}")
+    return tuple(_number(sample, "a sample", "seconds", 0.0, LARGEST) for sample in found)
+
+
+def _whole(answer: Mapping[str, Any], name: str) -> int:
+    """A count that may be left out."""
+    found = answer.get(name) or 0
+    if type(found) is not int or not 0 <= found < LARGEST_COUNT:
+        raise RoundError(f"{name} is {show(found)}")
+    return found
 
 
 def failure_from_answer(answer: Mapping[str, Any]) -> Failure | None:

@@ -6,19 +6,21 @@ import math
 import statistics
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from asv_explain.explanation import Verdict
 from asv_explain.measuring.confirm import FACTOR
-from asv_explain.measuring.process import Runner
+from asv_explain.measuring.process import Asked, Runner, TurnTaker, available_memory
 from asv_explain.measuring.rounds import (
     Failure,
     Round,
     RoundError,
     Rounds,
     failure_from_answer,
+    in_turns,
     limits_from_answer,
     round_from_answer,
 )
@@ -27,8 +29,9 @@ from asv_explain.suspect import Installed, Suspect
 
 __all__ = ["Plan", "Session", "Side", "Stop"]
 
-PROFILE_SECONDS = 0.1
-"""Unprofiled seconds that a profile should cover on the quicker side, for steady times."""
+PROFILE_SECONDS = 0.25
+"""Unprofiled seconds that a profile should cover on the quicker side: what disturbs the machine
+for moments falls on whatever runs then, and is to fall on all alike."""
 
 PROFILE_LIMIT = 2.0
 """Unprofiled seconds, setups included, that it may cover on the slower side."""
@@ -45,6 +48,9 @@ each line rather than at each call."""
 
 IMPORTS = 0.02
 """Up to this share of the difference of two peaks, what imports differ by is not looked into."""
+
+SPARE = 3
+"""As many times what a process took at most has to be free for two to run at once."""
 
 FRAMES = 16
 """So many frames of a traceback are kept: changed code further out is rare, and each one costs."""
@@ -104,6 +110,7 @@ class Session:
         self._runner = runner
         self.before, self.after = sides
         self.kind, self.unit = "unknown", ""
+        self._apart = False
 
     @property
     def rounds(self) -> Rounds:
@@ -114,6 +121,20 @@ class Session:
     def _ask(
         self, side: Side, mode: str, limit: float, number: int = 0, **how: int
     ) -> Mapping[str, Any]:
+        with ExitStack() as stack:
+            asked = self._asked(stack, side, mode, limit, number, how)
+            return self._runner(asked.side, asked.request, asked.folder, asked.limit)
+
+    def _asked(
+        self,
+        stack: ExitStack,
+        side: Side,
+        mode: str,
+        limit: float,
+        number: int,
+        how: Mapping[str, float],
+    ) -> Asked:
+        """What a process of a side is asked, in a folder that the stack removes."""
         request: dict[str, Any] = {
             "mode": mode,
             "benchmark_dir": str(side.installed.benchmark_dir.absolute()),
@@ -127,10 +148,8 @@ class Session:
         }
         if side.stand_in is not None:
             request["stand_in"] = str(side.stand_in)
-        if side.cached:
-            return self._runner(side.installed, request, side.folder, limit)
-        with scratch(side.folder) as fresh:
-            return self._runner(side.installed, request, fresh, limit)
+        folder = side.folder if side.cached else stack.enter_context(scratch(side.folder))
+        return Asked(side.installed, request, folder, limit)
 
     def _fail(self, side: Side, failure: Failure, mode: str = "time") -> Stop:
         side.rounds.append(Round(mode, None, None, None, 0, 0.0, (), None, failure))
@@ -161,21 +180,68 @@ class Session:
 
     def number(self) -> int:
         """Choose the calls in one sample, on the side before; the process serves nothing else."""
-        return self._round(self.before, "time", self.before.timeout, samples=1).number
+        taken = self._round(self.before, "time", self.before.timeout, samples=1)
+        # Two processes at once may take twice as much, and a benchmark some more on one side.
+        available = available_memory()
+        self._apart = available is not None and SPARE * taken.memory > available
+        return taken.number
 
-    def time(self, side: Side, number: int) -> None:
-        """Time one process."""
-        side.rounds.append(self._round(side, "time", side.timeout, number))
+    def time(self, sides: tuple[Side, Side], number: int) -> None:
+        """Time a process of each side, in the order given."""
+        self._both(sides, "time", 1.0, number)
 
-    def profile(self, side: Side, number: int, batches: int) -> None:
-        """Profile one process."""
-        limit = side.timeout * PROFILER_SLOWDOWN
-        taken = self._round(side, "profile", limit, number, samples=1, batches=batches)
-        side.rounds.append(taken)
+    def profile(self, sides: tuple[Side, Side], number: int, batches: int) -> None:
+        """Profile a process of each side, in the order given."""
+        self._both(sides, "profile", PROFILER_SLOWDOWN, number, samples=1, batches=batches)
 
-    def value(self, side: Side) -> None:
-        """Take the value of a benchmark that isn't one of time, in one process."""
-        side.rounds.append(self._round(side, "value", side.timeout))
+    def _both(
+        self, sides: tuple[Side, Side], mode: str, slowdown: float, number: int, **how: int
+    ) -> None:
+        """Take a round of each side: at once and sample by sample in turns, else one by one.
+
+        Whatever goes wrong at once is tried again one by one, and so is all that follows: there
+        are benchmarks of which two can't run at once, and only alone it shows which one fails.
+        """
+        taken = None if self._apart else self._at_once(sides, mode, slowdown, number, how)
+        if taken is not None:
+            for side, one in zip(sides, taken, strict=True):
+                side.rounds.append(one)
+            return
+        self._apart = True
+        for side in sides:
+            limit = side.timeout * slowdown
+            side.rounds.append(self._round(side, mode, limit, number, **how))
+
+    def _at_once(
+        self,
+        sides: tuple[Side, Side],
+        mode: str,
+        slowdown: float,
+        number: int,
+        how: Mapping[str, float],
+    ) -> tuple[Round, Round] | None:
+        if not isinstance(self._runner, TurnTaker):
+            return None
+        # Time passes for both while one of them works.
+        longer = {"seconds": 2 * self._plan.seconds, **how}
+        with ExitStack() as stack:
+            first, second = (
+                self._asked(stack, side, mode, side.timeout * slowdown, number, longer)
+                for side in sides
+            )
+            answers = self._runner.together(first, second)
+        try:
+            one, other = (round_from_answer(answer, mode) for answer in answers)
+        except RoundError:
+            return None
+        if one.failure is not None or other.failure is not None:
+            return None
+        return in_turns(one, other) if mode == "time" else (one, other)
+
+    def value(self, sides: tuple[Side, Side]) -> None:
+        """Take the value of a benchmark that isn't one of time, in a process of each side."""
+        for side in sides:
+            side.rounds.append(self._round(side, "value", side.timeout))
 
     def trace(self) -> None:
         """Trace memory by line on both sides, in the same way.

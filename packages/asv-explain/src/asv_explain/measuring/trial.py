@@ -61,8 +61,8 @@ def try_with(
                 side.stand_in.write_text(_request(modules, changed=changed), encoding="utf-8")
         session = Session(suspect, sides, plan, runner)
 
-        def take(side: Side) -> None:
-            session.time(side, number)
+        def take(sides: tuple[Side, Side]) -> None:
+            session.time(sides, number)
 
         try:
             # Whether the code can stand at all is known soonest from the side that has it.
