@@ -61,9 +61,10 @@ FACTOR = 1.02
 """The smallest ratio that the hook is asked to count. Its default, 1.05, says of half the sizes of
 the study that they don't matter; whoever looks for slowdowns of 3 % asks for less than that."""
 
-ROUNDS = 24
+ROUNDS, ROUNDS_ALONE = 24, 12
 """Processes of each variant that the truth is measured by: its interval is then mostly narrower
-than a percent of the benchmark's time."""
+than a percent of the benchmark's time. What is the only change that costs or saves anything is all
+of the slowdown however large that is, so that less will do."""
 
 SAMPLE_ROUNDS, SAMPLE_BUDGET = 6, 20.0
 """The same of a sample, and the seconds that the hook measures for it."""
@@ -174,8 +175,7 @@ def _trial(
         if injection is None:
             return {**trial, "failed": fitted.reason}
         with stages.stage("truth"):
-            rounds = SAMPLE_ROUNDS if asked.sample else ROUNDS
-            truth, seconds = measured_truth(workbench, injection, rounds)
+            truth, seconds = measured_truth(workbench, injection, _rounds(asked, injection))
         with stages.stage("hook"):
             answer = _asked(asked, workbench, injection)
     except FAILURES as error:
@@ -187,6 +187,14 @@ def _trial(
         "truth": msgspec.to_builtins(truth),
         "answer": answer,
     }
+
+
+def _rounds(asked: Asked, injection: Injection) -> int:
+    """By how many rounds the truth is measured."""
+    if asked.sample:
+        return SAMPLE_ROUNDS
+    alone = len(injection.slower) + len(injection.faster) == 1
+    return ROUNDS_ALONE if alone else ROUNDS
 
 
 def _again(asked: Asked, trial: dict[str, Any], workbenches: Workbenches) -> dict[str, Any]:
