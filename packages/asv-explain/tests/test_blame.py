@@ -340,6 +340,71 @@ def test_data_has_a_name_of_its_own() -> None:
     assert result.causes[0].candidates == ("pkg/table.json",)
 
 
+def below_two(x: float, y: float, by_a: float, calls: int = 10) -> Side:
+    """One of two callers of ``u`` changed; below that are ``x`` and ``y``, seconds by call."""
+    whole = 2.0 + calls * x + 10 * y
+    return side(
+        {"t": (1, 1.0), "a": (1, 1.0), "u": (10, 2.0), "x": (calls, calls * x), "y": (10, 10 * y)},
+        [
+            ("t", "a", 1, 1.0, 1.0 + by_a * whole),
+            ("t", "u", 5, 1.0, (1 - by_a) * whole),
+            ("a", "u", 5, 1.0, by_a * whole),
+            ("u", "x", calls, calls * x, calls * x),
+            ("u", "y", 10, 10 * y, 10 * y),
+        ],
+    )
+
+
+@pytest.mark.parametrize(("scatter", "cancels"), [(0.2, True), (1e-3, False)])
+def test_what_scatters_goes_up_by_all_calls_alike(scatter: float, cancels: bool) -> None:
+    """A loss and a gain that are no news cancel, and don't go up by whichever edge seems dearer."""
+    before = below_two(1.0, 1.0, 0.6)
+    # The changed caller's calls seem to save by chance what the other one's cost.
+    swings = [below_two(1.1 + sign * scatter, 0.9 - sign * scatter, 0.4) for sign in (1, -1, 1, -1)]
+    after = below_two(1.1, 0.9, 0.4)
+    match = match_profiles(before.profile, after.profile)
+    differences = round_differences(
+        [(before, one) for one in swings], before.profile, after.profile, match
+    )
+    changes = replace(changed("a"), other_files=("data.json",))
+    parts = decompose(before, after, match)
+    found = amounts(blame(before, after, match, parts, changes, differences))
+    assert found.get("a", 0.0) == pytest.approx(0.0 if cancels else -1.0, abs=1e-9)
+    assert sum(found.values()) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_more_calls_are_news_however_much_their_price_scatters() -> None:
+    """Calls are counted: what they cost goes to who makes them, and scatter cancels beside it."""
+    before = side(
+        {"t": (1, 1.0), "a": (1, 1.0), "b": (1, 1.0), "u": (10, 10.0)},
+        [
+            ("t", "a", 1, 1.0, 6.0),
+            ("t", "b", 1, 1.0, 6.0),
+            ("a", "u", 5, 5.0, 5.0),
+            ("b", "u", 5, 5.0, 5.0),
+        ],
+    )
+
+    def later(seconds: float) -> Side:
+        return side(
+            {"t": (1, 1.0), "a": (1, 1.0), "b": (1, 1.0), "u": (15, seconds)},
+            [
+                ("t", "a", 1, 1.0, 1.0 + seconds * 2 / 3),
+                ("t", "b", 1, 1.0, 1.0 + seconds / 3),
+                ("a", "u", 10, seconds * 2 / 3, seconds * 2 / 3),
+                ("b", "u", 5, seconds / 3, seconds / 3),
+            ],
+        )
+
+    after = later(15.0)
+    match = match_profiles(before.profile, after.profile)
+    rounds = [(before, later(one)) for one in (5.0, 25.0, 5.0, 25.0)]
+    differences = round_differences(rounds, before.profile, after.profile, match)
+    parts = decompose(before, after, match)
+    result = blame(before, after, match, parts, changed("a", "b"), differences)
+    assert amounts(result) == {"a": pytest.approx(5.0)}
+
+
 BESIDE = (
     {"time_it": (1, 0.0), "f": (1, 1.0), "g": (1, 5.0)},
     {"time_it": (1, 0.0), "f": (1, 3.0), "g": (1, 6.0)},

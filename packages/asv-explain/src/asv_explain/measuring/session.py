@@ -29,7 +29,7 @@ from asv_explain.suspect import Installed, Suspect
 
 __all__ = ["Plan", "Session", "Side", "Stop"]
 
-PROFILE_SECONDS = 0.25
+PROFILE_SECONDS = 0.15
 """Unprofiled seconds that a profile should cover on the quicker side: what disturbs the machine
 for moments falls on whatever runs then, and is to fall on all alike."""
 
