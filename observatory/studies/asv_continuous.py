@@ -20,7 +20,15 @@ from observatory.explain.asv_settings import known_machine
 from observatory.studies.peak_memory import PeakMemory
 from observatory.studies.trials import StudyError
 
-__all__ = ["DEFAULT_FACTOR", "Answer", "Said", "continuous", "copied", "stoppable"]
+__all__ = [
+    "DEFAULT_FACTOR",
+    "Answer",
+    "Said",
+    "continuous",
+    "continuous_of",
+    "copied",
+    "stoppable",
+]
 
 Answer: TypeAlias = Literal["slower", "faster", "neither"]
 
@@ -40,7 +48,8 @@ class Said:
     Attributes:
         answers: by factor, `DEFAULT_FACTOR` first, whether the later commit is slower or faster.
         ratio: after over before, as asv rounds it.
-        seconds: what `asv continuous` took, environments and installing included.
+        seconds: what `asv continuous` took, environments and installing included, and whatever
+            else it measured in the same call.
         memory: bytes of the largest process's peak, or None where the system doesn't tell.
     """
 
@@ -53,7 +62,23 @@ class Said:
 def continuous(
     config: Path, before: str, after: str, benchmark: str, factors: Sequence[float] = ()
 ) -> Said:
-    """Have `asv continuous` measure a pair of commits at its defaults, and read its answer.
+    """Have `asv continuous` measure one benchmark: see `continuous_of`.
+
+    Raises:
+        StudyError: asv did not compare the two; the text has what it said last.
+        KeyboardInterrupt: a stop signal came. asv has ended, with all that it started.
+    """
+    return continuous_of(config, before, after, (benchmark,), factors)[benchmark]
+
+
+def continuous_of(
+    config: Path,
+    before: str,
+    after: str,
+    benchmarks: Sequence[str],
+    factors: Sequence[float] = (),
+) -> dict[str, Said]:
+    """Have `asv continuous` measure a pair of commits at its defaults, and read its answers.
 
     What it measured is judged at other factors by `asv compare`, whose judgement `asv continuous`
     prints. Environments are kept beside the configuration, results are not.
@@ -62,11 +87,15 @@ def continuous(
         config: asv's configuration; a copy of it is used that keeps results elsewhere.
         before: the earlier commit.
         after: the later one, another than that, as asv keeps one result for a commit.
-        benchmark: its name as asv writes it, with parameters in brackets if it has any.
+        benchmarks: their names as asv writes them, with parameters in brackets if they have any;
+            all are measured in one call.
         factors: at which to judge besides.
 
+    Returns:
+        What asv said, by benchmark.
+
     Raises:
-        StudyError: asv did not compare the two; the text has what it said last.
+        StudyError: asv did not compare one of them; the text has what it said last.
         KeyboardInterrupt: a stop signal came. asv has ended, with all that it started.
     """
     if before == after:
@@ -77,18 +106,25 @@ def continuous(
         with stoppable(copied(config, folder, **own)) as asv:
             if known_machine(Path.home() / ".asv-machine.json", platform.node()) is None:
                 _run(asv, "machine", "--yes")
-            pattern = f"^{re.escape(benchmark)}$"
+            pattern = f"^({'|'.join(map(re.escape, benchmarks))})$"
             words = ("--no-only-changed", "--bench", pattern)
             begun = time.monotonic()
             with PeakMemory() as peak:
                 told = _run(asv, "continuous", *words, before, after)
             seconds = time.monotonic() - begun
-            ratio, answer = _read(told, benchmark)
-            answers = {DEFAULT_FACTOR: answer}
+            judged = {DEFAULT_FACTOR: {one: _read(told, one) for one in benchmarks}}
             for factor in factors:
                 told = _run(asv, "compare", "--factor", str(factor), before, after)
-                answers[factor] = _read(told, benchmark)[1]
-    return Said(answers, ratio, seconds, peak.bytes)
+                judged[factor] = {one: _read(told, one) for one in benchmarks}
+    return {
+        one: Said(
+            {factor: each[one][1] for factor, each in judged.items()},
+            judged[DEFAULT_FACTOR][one][0],
+            seconds,
+            peak.bytes,
+        )
+        for one in benchmarks
+    }
 
 
 def copied(config: Path, folder: Path, **own: str) -> Path:

@@ -35,7 +35,7 @@ from observatory.studies.false_alarms import pool
 from observatory.studies.graded import Site, found_site, graded, slowed
 from observatory.studies.smallest import OFTEN
 from observatory.studies.trials import Asked, StudyError, command_line, run_study, write_summary
-from observatory.studies.verdicts import HOOK, answers, verdicts
+from observatory.studies.verdicts import HOOK, answers, beside, verdict
 
 __all__ = ["FACTOR", "SIZES", "STUDY", "in_turn", "main"]
 
@@ -229,17 +229,13 @@ class _Study:
             measured = one["size"]
             after = bench.commit(slowed(bench, site, one["amount"]), f"Slower by {size:.1%}")
         others = os.getloadavg()[0]
-        said = verdicts(
-            bench,
-            bench.base,
-            after,
-            benchmark,
-            budget=self._budget,
-            factor=self._factor,
-            beside=self._beside(size),
-        )
+        how = (bench, bench.base, after)
+        hook = verdict(*how, benchmark, budget=self._budget, factor=self._factor)
+        asv: dict[str, Any] = {"answers": {}}
+        if self._beside(size):
+            asv = beside(*how, [benchmark], factor=self._factor)[benchmark]
         about = {"size": size, "measured": measured, "subject": name, "benchmark": benchmark}
-        return {**about, "others": others, **said}
+        return {**about, "others": others, "hook": hook, "asv": asv}
 
     def _graded(self, bench: Workbench, site: Site) -> dict[str, Any]:
         """The work of each size, asked for or not, measured once for each benchmark."""

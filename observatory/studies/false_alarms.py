@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import random
 import sys
@@ -24,7 +25,7 @@ from observatory.studies.load import loading, other_processor
 from observatory.studies.rates import rate
 from observatory.studies.records import Records
 from observatory.studies.trials import Asked, command_line, run_study, write_summary
-from observatory.studies.verdicts import HOOK, answers, verdicts
+from observatory.studies.verdicts import HOOK, answers, beside, verdict
 
 __all__ = ["CONDITIONS", "STUDY", "TARGETS", "main", "pool"]
 
@@ -72,11 +73,14 @@ def _add(parser: argparse.ArgumentParser) -> None:
 
 
 def pool(seed: int, *, sample: bool) -> list[tuple[str, str]]:
-    """All subjects with their benchmarks, in an order drawn from the seed."""
+    """All subjects with their benchmarks, one subject after the other, in an order drawn."""
+    chance = random.Random(seed)  # noqa: S311
     names = [SUBJECT] if sample else list(SUBJECTS)
-    every = [(name, benchmark) for name in names for benchmark in SUBJECTS[name].benchmarks]
-    random.Random(seed).shuffle(every)  # noqa: S311
-    return every
+    found = []
+    for name in chance.sample(names, len(names)):
+        benchmarks = SUBJECTS[name].benchmarks
+        found += [(name, one) for one in chance.sample(benchmarks, len(benchmarks))]
+    return found
 
 
 def _study(asked: Asked, conditions: Sequence[str]) -> None:
@@ -86,15 +90,15 @@ def _study(asked: Asked, conditions: Sequence[str]) -> None:
     drawn = pool(asked.seed, sample=asked.sample)
     with ExitStack() as stack:
         benches: dict[str, Workbench] = {}
-        for key, condition, name, benchmark in _missing(asked, conditions, records, drawn):
+        for condition, name, missing in _missing(asked, conditions, records, drawn):
             if name not in benches:
                 where = asked.out / "subjects"
                 made = Workbench(SUBJECTS[name], where, say=lambda text: tell.print(text))
                 benches[name] = stack.enter_context(made)
-            trial = _trial(benches[name], benchmark, condition, budget)
-            records.add(key, {"condition": condition, "subject": name, **trial})
-            said = ", ".join(f"{who}: {what}" for who, what in answers(trial).items())
-            tell.print(f"{key}: {benchmark}: {said}")
+            for key, trial in _trials(benches[name], missing, condition, budget):
+                records.add(key, {"condition": condition, "subject": name, **trial})
+                said = ", ".join(f"{who}: {what}" for who, what in answers(trial).items())
+                tell.print(f"{key}: {trial['benchmark']}: {said}")
     figures = _figures(records)
     Console().print(_table(figures))
     write_summary(asked, figures)
@@ -102,27 +106,39 @@ def _study(asked: Asked, conditions: Sequence[str]) -> None:
 
 def _missing(
     asked: Asked, conditions: Sequence[str], records: Records, drawn: Sequence[tuple[str, str]]
-) -> Iterator[tuple[str, str, str, str]]:
-    """Key, condition, subject and benchmark of the trials to make; conditions take turns."""
-    for number in range(asked.number):
+) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
+    """Condition, subject, and keys and benchmarks of trials to make; conditions take turns.
+
+    A subject's benchmarks come together, as asv measures all of them in one call.
+    """
+    numbered = ((number, *drawn[number % len(drawn)]) for number in range(asked.number))
+    turns = itertools.groupby(numbered, key=lambda one: (one[0] // len(drawn), one[1]))
+    for (_, name), members in turns:
+        every = [(number, benchmark) for number, _, benchmark in members]
         for condition in conditions:
-            key = f"{condition} {number:03d}"
-            if key not in records:
-                yield key, condition, *drawn[number % len(drawn)]
+            named = [(f"{condition} {number:03d}", benchmark) for number, benchmark in every]
+            missing = [(key, benchmark) for key, benchmark in named if key not in records]
+            if missing:
+                yield condition, name, missing
 
 
-def _trial(bench: Workbench, benchmark: str, condition: str, budget: float) -> dict[str, Any]:
-    """One pair of commits of the same code, for both to judge."""
+def _trials(
+    bench: Workbench, missing: Sequence[tuple[str, str]], condition: str, budget: float
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Pairs of commits of the same code, for both to judge, by key."""
     # asv keeps one result for each commit, so the same code is in two.
-    same = bench.commit({}, "The same code")
+    pair = bench.base, bench.commit({}, "The same code")
     with ExitStack() as stack:
         load = None
         if condition == LOADED:
             load = stack.enter_context(loading(other_processor()))
-        others = os.getloadavg()[0]
-        said = verdicts(bench, bench.base, same, benchmark, budget=budget, factor=FACTOR)
-        busy = None if load is None else load.share()
-    return {"benchmark": benchmark, "busy": busy, "others": others, **said}
+        asv = beside(bench, *pair, [benchmark for _, benchmark in missing], factor=FACTOR)
+        for key, benchmark in missing:
+            others = os.getloadavg()[0]
+            hook = verdict(bench, *pair, benchmark, budget=budget, factor=FACTOR)
+            busy = None if load is None else load.share()
+            about = {"benchmark": benchmark, "busy": busy, "others": others}
+            yield key, {**about, "hook": hook, "asv": asv[benchmark]}
 
 
 def _figures(records: Records) -> dict[str, Any]:

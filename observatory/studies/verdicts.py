@@ -11,47 +11,51 @@ from asv_explain.explanation import Verdict
 from asv_explain.measuring.confirm import Confirmation, confirm
 from asv_explain.measuring.rounds import Round, Rounds
 from observatory.injections.workbench import Workbench
-from observatory.studies.asv_continuous import DEFAULT_FACTOR, continuous
+from observatory.studies.asv_continuous import DEFAULT_FACTOR, continuous_of
 from observatory.studies.trials import StudyError
 
-__all__ = ["HOOK", "answers", "verdicts"]
+__all__ = ["HOOK", "answers", "beside", "verdict"]
 
 HOOK = "asv-explain"
 """Whose verdicts are looked at; asv's own stand beside them."""
 
 
-def verdicts(
-    workbench: Workbench,
-    before: str,
-    after: str,
-    benchmark: str,
-    *,
-    budget: float,
-    factor: float,
-    beside: bool = True,
+def verdict(
+    workbench: Workbench, before: str, after: str, benchmark: str, *, budget: float, factor: float
 ) -> dict[str, Any]:
-    """Ask both, and give what they say in a form for records.
+    """Ask asv-explain for its verdict, and give what it says in a form for records.
 
     Args:
         workbench: where both commits are.
         before: the earlier commit.
         after: the later one.
         benchmark: asv's name of the benchmark.
-        budget: seconds of measuring for asv-explain.
-        factor: the smallest ratio that counts; asv is asked at its own default as well.
-        beside: whether asv is asked at all.
+        budget: seconds of measuring.
+        factor: the smallest ratio that counts.
     """
     begun = time.monotonic()
     rounds = workbench.judge(before, after, benchmark, budget=budget, factor=factor)
-    hook = {**_told(rounds, confirm(rounds, factor)), "seconds": time.monotonic() - begun}
-    if not beside:
-        return {"hook": hook, "asv": {"answers": {}}}
+    return {**_told(rounds, confirm(rounds, factor)), "seconds": time.monotonic() - begun}
+
+
+def beside(
+    workbench: Workbench, before: str, after: str, benchmarks: Sequence[str], *, factor: float
+) -> dict[str, dict[str, Any]]:
+    """Ask asv continuous about the same pair, and give what it says by benchmark.
+
+    Args:
+        workbench: where both commits are.
+        before: the earlier commit.
+        after: the later one.
+        benchmarks: asv's names of the benchmarks, measured in one call.
+        factor: the smallest ratio that counts; asv is asked at its own default as well.
+    """
     try:
-        said = asdict(continuous(workbench.project.config, before, after, benchmark, (factor,)))
+        said = continuous_of(workbench.project.config, before, after, benchmarks, (factor,))
+        return {one: asdict(what) for one, what in said.items()}
     except StudyError as error:
         nothing = dict.fromkeys((DEFAULT_FACTOR, factor), Verdict.UNKNOWN.value)
-        said = {"answers": nothing, "failure": str(error)}
-    return {"hook": hook, "asv": said}
+        return {one: {"answers": nothing, "failure": str(error)} for one in benchmarks}
 
 
 def _told(rounds: Rounds, found: Confirmation) -> dict[str, Any]:

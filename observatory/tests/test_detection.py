@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,11 @@ def trial(size: float, verdict: str, *, counted: bool = False) -> dict[str, Any]
     }
 
 
+def neither(_: Bench, before: str, after: str, names: Any, **how: Any) -> Any:
+    """Stands for asv, which never says anything."""
+    return {name: trial(0.0, "same")["asv"] for name in names}
+
+
 def test_what_was_found_is_counted() -> None:
     """The smallest size is that of the curve; a slowdown of nothing is no slowdown to be found."""
     trials = [trial(0.0, "slower"), *(trial(0.01, "unknown") for _ in range(40))]
@@ -175,19 +181,20 @@ def test_a_stopped_study_goes_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         made.append(f"work {one.benchmark}")
         return {size: Graded(int(size * 1000), size, size, size, size) for size in sizes}
 
-    def verdicts(_: Bench, before: str, after: str, benchmark: str, **how: Any) -> Any:
+    def verdict(_: Bench, before: str, after: str, benchmark: str, **how: Any) -> Any:
         if len(pairs) == 9:
             pairs.append((0.0, "stop"))
             raise KeyboardInterrupt
         assert how["factor"] == 1.02
         pairs.append((float(after.partition("Slower by ")[2].rstrip("%") or 0), benchmark))
-        return {key: trial(0.0, "same")[key] for key in ("hook", "asv")}
+        return trial(0.0, "same")["hook"]
 
     monkeypatch.setattr(detection, "Workbench", Bench)
     monkeypatch.setattr(detection, "found_site", site)
     monkeypatch.setattr(detection, "graded", work)
     monkeypatch.setattr(detection, "slowed", lambda *_: {})
-    monkeypatch.setattr(detection, "verdicts", verdicts)
+    monkeypatch.setattr(detection, "verdict", verdict)
+    monkeypatch.setattr(detection, "beside", neither)
     monkeypatch.setattr(detection, "SELDOM", {})
     # As if everything were found, so that nothing is settled.
     monkeypatch.setattr(detection, "OFTEN", 0.0)
@@ -209,16 +216,21 @@ def test_what_is_settled_is_asked_about_no_more(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """A size missed too often, for the hook or for asv alone; one far off is asked about seldom."""
-    asked: list[tuple[float, bool]] = []
+    asked: dict[str, list[float]] = {"hook": [], "asv": []}
 
     def work(_: Bench, one: Site, sizes: Any, rounds: int) -> dict[float, Graded]:
         return {size: Graded(int(size * 1000), size, size, size, size) for size in sizes}
 
-    def verdicts(_: Bench, before: str, after: str, benchmark: str, **how: Any) -> Any:
-        size = float(after.partition("Slower by ")[2].rstrip("%") or 0)
-        asked.append((size, how["beside"]))
-        told = trial(size, "slower" if size > 2 else "unknown")
-        return {"hook": told["hook"], "asv": told["asv"] if how["beside"] else {"answers": {}}}
+    def size_of(after: str) -> float:
+        return float(after.partition("Slower by ")[2].rstrip("%") or 0)
+
+    def verdict(_: Bench, before: str, after: str, benchmark: str, **how: Any) -> Any:
+        asked["hook"].append(size_of(after))
+        return trial(0.0, "slower" if size_of(after) > 2 else "unknown")["hook"]
+
+    def beside(_: Bench, before: str, after: str, names: Any, **how: Any) -> Any:
+        asked["asv"].append(size_of(after))
+        return neither(_, before, after, names)
 
     monkeypatch.setattr(detection, "Workbench", Bench)
     monkeypatch.setattr(
@@ -226,14 +238,15 @@ def test_what_is_settled_is_asked_about_no_more(
     )
     monkeypatch.setattr(detection, "graded", work)
     monkeypatch.setattr(detection, "slowed", lambda *_: {})
-    monkeypatch.setattr(detection, "verdicts", verdicts)
+    monkeypatch.setattr(detection, "verdict", verdict)
+    monkeypatch.setattr(detection, "beside", beside)
     assert main(["--out", str(tmp_path), "--number", "20"]) == 0
-    times = {size: [beside for of, beside in asked if of == size] for size, _ in asked}
+    hook, asv = (Counter(asked[who]) for who in ("hook", "asv"))
     # One of twenty may be missed, so that two settle it.
-    assert times[1.0] == times[2.0] == [True, True]
-    assert times[3.0] == [True, True] + [False] * 18
-    assert [len(times[size]) for size in (0.0, 5.0)] == [4, 4]
-    assert all(times[0.0])
+    assert (hook[1.0], hook[2.0], hook[3.0]) == (2, 2, 20)
+    assert (asv[1.0], asv[2.0], asv[3.0]) == (2, 2, 2)
+    assert (hook[0.0], hook[5.0]) == (4, 4)
+    assert (asv[0.0], asv[5.0]) == (4, 2)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from observatory.injections.subjects import SUBJECTS
 from observatory.studies import false_alarms
 from observatory.studies.false_alarms import LOADED, QUIET, main, pool
 
+World = tuple[list[tuple[str, bool]], list[tuple[tuple[str, ...], bool]]]
+
 
 class Bench:
     """Stands for a workbench: makes commits, and knows what was asked for."""
@@ -45,9 +47,10 @@ class Load:
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
     """Nothing is measured; the hook says slower of every second trial, asv at its lower factor."""
     asked: list[tuple[str, bool]] = []
+    together: list[tuple[tuple[str, ...], bool]] = []
     loads: list[int] = []
 
     @contextmanager
@@ -58,53 +61,63 @@ def world(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
         finally:
             loads.pop()
 
-    def verdicts(bench: Bench, before: str, after: str, benchmark: str, **how: Any) -> Any:
+    def verdict(bench: Bench, before: str, after: str, benchmark: str, **how: Any) -> Any:
         assert before != after
         assert how["factor"] == 1.05
         asked.append((benchmark, bool(loads)))
         if len(asked) == 8:
             raise KeyboardInterrupt
-        verdict = "slower" if len(asked) % 2 else "same"
-        return {
-            "hook": {"verdict": verdict},
-            "asv": {"answers": {1.1: "neither", 1.05: "faster"}},
-        }
+        return {"verdict": "slower" if len(asked) % 2 else "same"}
+
+    def beside(bench: Bench, before: str, after: str, names: list[str], *, factor: float) -> Any:
+        assert factor == 1.05
+        together.append((tuple(names), bool(loads)))
+        return {name: {"answers": {1.1: "neither", 1.05: "faster"}} for name in names}
 
     monkeypatch.setattr(false_alarms, "Workbench", Bench)
     monkeypatch.setattr(false_alarms, "loading", loading)
-    monkeypatch.setattr(false_alarms, "verdicts", verdicts)
-    return asked
+    monkeypatch.setattr(false_alarms, "verdict", verdict)
+    monkeypatch.setattr(false_alarms, "beside", beside)
+    return asked, together
 
 
-def test_what_is_said_is_counted(world: list[tuple[str, bool]], tmp_path: Path) -> None:
-    """Both conditions take turns over the benchmarks, and every answer has its place."""
+def test_what_is_said_is_counted(world: World, tmp_path: Path) -> None:
+    """Both conditions take turns over subjects, asv once for each, and every answer is counted."""
     assert main(["--out", str(tmp_path), "--number", "3"]) == 0
-    assert [loaded for _, loaded in world] == [False, True] * 3
-    drawn = [benchmark for _, benchmark in pool(2026, sample=False)]
-    assert [benchmark for benchmark, _ in world] == [drawn[at // 2] for at in range(6)]
+    asked, together = world
+    drawn = [benchmark for _, benchmark in pool(2026, sample=False)][:3]
+    assert asked == [(one, loaded) for loaded in (False, True) for one in drawn]
+    assert together == [(tuple(drawn), False), (tuple(drawn), True)]
     figures = json.loads((tmp_path / "false_alarms.json").read_bytes())["figures"]
     quiet, loaded = figures[QUIET], figures[LOADED]
-    assert quiet["judges"]["asv-explain"]["answers"] == {"slower": 3}
-    assert quiet["judges"]["asv-explain"]["alarms"]["value"] == 1.0
-    assert loaded["judges"]["asv-explain"]["answers"] == {"same": 3}
+    assert quiet["judges"]["asv-explain"]["answers"] == {"slower": 2, "same": 1}
+    assert quiet["judges"]["asv-explain"]["alarms"]["hits"] == 2
+    assert loaded["judges"]["asv-explain"]["answers"] == {"slower": 1, "same": 2}
     assert loaded["judges"]["asv continuous"]["answers"] == {"neither": 3}
     assert loaded["judges"]["asv continuous --factor 1.05"]["alarms"]["hits"] == 3
     assert (quiet["busy"], loaded["busy"]) == (None, 0.75)
-    assert len(quiet["alarms"]) == 6
+    assert len(quiet["alarms"]) == 5
 
 
-def test_a_stopped_study_goes_on(world: list[tuple[str, bool]], tmp_path: Path) -> None:
+def test_a_stopped_study_goes_on(world: World, tmp_path: Path) -> None:
     """What was made is kept, one condition can go on alone, and nothing is made twice."""
+    asked, together = world
+    drawn = [benchmark for _, benchmark in pool(2026, sample=False)]
     words = ["--out", str(tmp_path), "--number", "5"]
     assert main(words) == 130
-    assert len(world) == 8
+    assert len(asked) == 8
+    made = len(together)
     assert main([*words, "--condition", QUIET]) == 0
-    assert [loaded for _, loaded in world[8:]] == [False]
-    lines = (tmp_path / "false_alarms.jsonl").read_text().splitlines()[1:]
-    keys = [json.loads(line)["key"] for line in lines]
-    assert sorted(keys) == [f"{LOADED} {at:03d}" for at in range(3)] + [
-        f"{QUIET} {at:03d}" for at in range(5)
-    ]
+    assert (len(asked), len(together)) == (8, made)
+    assert main(words) == 0
+    # The one at which it was stopped, and those after it, of which asv is asked alone.
+    assert asked[8:] == [(one, True) for one in drawn[2:5]]
+    assert together[made:] == [(tuple(drawn[2:5]), True)]
+    kept = tmp_path / "false_alarms.jsonl"
+    keys = [json.loads(line)["key"] for line in kept.read_text().splitlines()[1:]]
+    assert len(keys) == len(set(keys))
+    wanted = {f"{condition} {at:03d}" for condition in (QUIET, LOADED) for at in range(5)}
+    assert set(keys) == wanted
 
 
 def test_every_benchmark_has_its_turn() -> None:

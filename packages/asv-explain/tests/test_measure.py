@@ -153,8 +153,8 @@ def test_one_pair_is_profiled_even_when_the_budget_is_spent(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("before", "after", "setup", "batches"),
     [
-        (4e-3, 8e-3, 0.0, 1),
-        (4e-5, 8e-5, 0.0, 100),
+        (6e-3, 9e-3, 0.0, 1),
+        (6e-5, 9e-5, 0.0, 100),
         (1e-9, 2e-9, 0.0, 1000),
         (4e-5, 8e-5, 0.5, 3),
         (4e-5, 4e-2, 0.0, 1),
