@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import subprocess
 import sys
@@ -24,6 +25,12 @@ SLUGS = (
     "hot-path-sync",
 )
 
+# What has landed stays as it is. So the newest is tried every time, and whether the world outside
+# has left an older one behind on two of them, others each day; on all with ASV_EXPLAIN_TIMES.
+DAY = datetime.date.today().toordinal()
+OLDER = SLUGS[:-1] if "ASV_EXPLAIN_TIMES" in os.environ else (SLUGS[DAY % 7], SLUGS[(DAY + 3) % 7])
+CHOSEN = (*OLDER, SLUGS[-1])
+
 DISTRIBUTIONS = ("cascade-spec", "cascade-graph", "cascade-engine")
 
 
@@ -40,7 +47,7 @@ def call(*command: str | Path, cwd: Path, **environment: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("slug", SLUGS)
+@pytest.mark.parametrize("slug", CHOSEN)
 def test_a_milestone_installs_and_passes_its_tests(slug: str, tmp_path: Path) -> None:
     """The wheels of the commit install together, and its own tests pass on what is installed."""
     (commit,) = (one.commit for one in find_milestones(ROOT) if one.slug == slug)

@@ -143,6 +143,13 @@ def test_a_change_is_profiled_in_turns_and_processes_of_its_own(tmp_path: Path) 
     assert all(each.profile is None for each in found.timed.before)
 
 
+def test_no_more_is_profiled_than_timed(tmp_path: Path) -> None:
+    """Whoever asks for few rounds is in a hurry."""
+    fake = Fake({"a": 1.0, "b": 1.5}, cost=0.1)
+    found = run(fake, tmp_path, Plan(rounds=4))
+    assert (len(found.timed.before), len(found.profiled.before)) == (4, 4)
+
+
 def test_one_pair_is_profiled_even_when_the_budget_is_spent(tmp_path: Path) -> None:
     """A verdict without any profile could not be explained."""
     fake = Fake({"a": 1.0, "b": 1.5}, cost=4.0, slowdown=10.0)

@@ -12,17 +12,12 @@ from scipy.sparse import csgraph  # type: ignore[import-untyped]
 from asv_explain.attribution.call_edges import CallEdges, share_out, total
 from asv_explain.attribution.doubts import Doubts
 from asv_explain.attribution.solve import Narrow, solve, solve_roughly
+from asv_explain.attribution.ways import SMALLEST_SHARE, scattered, ways
 from asv_explain.profiles.match import Flags
 from asv_explain.profiles.profile import Indices, Seconds
 
 __all__ = ["HandedUp", "hand_up"]
 
-# A caller's share below this is dropped: it changes no figure, and in a cycle of calls it would
-# leave a way out so narrow that the system can't be solved well.
-SMALLEST_SHARE = 1e-6
-# A price that differs by no more standard errors is taken for scatter: of a thousand functions
-# that stayed as they were, three differ by more.
-SCATTER = 3.0
 # Edges out of a circle of calls, the node that stands for the circle, and their shares of it.
 Detour: TypeAlias = tuple[Indices, Indices, Seconds]
 
@@ -84,61 +79,24 @@ def hand_up(
     """
     pairs = len(difference)
     direct, rest = _direct(edges, difference, keeps)
-    scatters = _scatters(edges, difference, price, rounds, doubts)
-    by_calls = (edges.calls_after - edges.calls_before) * price[edges.callee]
-    told = np.where(scatters[edges.callee] & ~keeps[edges.callee], by_calls, direct)
+    scatters = scattered(edges, difference, price, rounds, doubts)
     kept, flow = rest, direct.copy()
     passed: list[Seconds] = []
     errors = _Errors(edges, keeps, difference, rounds, doubts)
     moved = errors.stays(pairs)
-    ways = [
-        (
-            sign,
-            _shares(edges, keeps, loose, sign),
-            np.maximum(sign * told, 0.0),
-            np.where(keeps, np.maximum(sign * difference, 0.0), 0.0),
-            ((told >= 0) == (sign > 0)) & ~scatters[edges.callee],
-            keeps & ((difference >= 0) == (sign > 0)),
-        )
-        for sign in (1.0, -1.0)
-    ]
-    alike = _shares_alike(edges, keeps)
-    ways.append(
-        (1.0, alike, direct - told, np.zeros(pairs), scatters[edges.callee], ~keeps & False)
-    )
-    for sign, shares, given, own, gives, keeping in ways:
-        matrix, scale, leak, detours = _matrix(edges, shares, pairs)
-        arrived = sign * solve(matrix, total(edges.caller, given, pairs) + own)
+    for way in ways(edges, difference, direct, price, keeps, loose, scatters):
+        matrix, scale, leak, detours = _matrix(edges, way.shares, pairs)
+        arrived = way.sign * solve(matrix, total(edges.caller, way.given, pairs) + way.own)
         kept = kept + leak[:pairs] * arrived[:pairs]
-        flow += shares * scale[edges.callee] * arrived[edges.callee]
+        flow += way.shares * scale[edges.callee] * arrived[edges.callee]
         for edge, node, part in detours:
             flow[edge] += part * arrived[node]
-        passed.append(total(edges.callee, shares, pairs))
-        onward = errors.sources(gives, keeping)
+        passed.append(total(edges.callee, way.shares, pairs))
+        onward = errors.sources(way.edges, way.pairs)
         moved += leak[:pairs, None].astype(np.float32) * solve_roughly(matrix, onward)[:pairs]
     handed_on = np.where(kept < 0, passed[1], passed[0])
     count = moved.shape[1] - errors.rounds
     return HandedUp(kept, kept + moved[:, count:].T, moved[:, :count].T, flow, handed_on)
-
-
-def _scatters(
-    edges: CallEdges,
-    difference: Seconds,
-    price: Seconds,
-    rounds: Seconds | None,
-    doubts: Doubts | None,
-) -> Flags:
-    """Which pairs' prices can't be told from what they were; none without rounds or doubts (P,)."""
-    pairs = len(difference)
-    calls = edges.calls_after - edges.calls_before
-    by_price = difference - total(edges.callee, calls, pairs) * price
-    variance = np.zeros(pairs)
-    if rounds is not None and len(rounds) > 1:
-        variance += rounds.var(axis=0, ddof=1) / len(rounds)
-    if doubts is not None:
-        variance += np.square(doubts.after - doubts.before).sum(axis=0)
-    scatters: Flags = (variance > 0) & (np.abs(by_price) <= SCATTER * np.sqrt(variance))
-    return scatters
 
 
 class _Errors:
@@ -209,47 +167,6 @@ def _direct(edges: CallEdges, difference: Seconds, keeps: Flags) -> tuple[Second
     flow += part * rest[edges.callee]
     rest = rest * (total(edges.callee, part, pairs) == 0)
     return flow, rest
-
-
-def _shares(edges: CallEdges, keeps: Flags, loose: Flags, sign: float) -> Seconds:
-    """Which share of what reaches its callee each edge carries on to its caller."""
-    pairs = len(keeps)
-    callee = edges.callee
-    up = edges.caller != callee
-    added = np.where(up, np.maximum(sign * (edges.calls_after - edges.calls_before), 0.0), 0.0)
-    dearer = edges.cumulative_after - edges.cumulative_before
-    dearer = np.where(up, np.maximum(sign * dearer, 0.0), 0.0)
-    all_added, all_dearer = total(callee, added, pairs), total(callee, dearer, pairs)
-    explained = all_added * edges.price(pairs)
-    by_calls = np.ones(pairs)
-    np.divide(explained, all_dearer, out=by_calls, where=all_dearer > explained)
-    by_calls = np.where(all_added > 0, by_calls, 0.0)
-    shares = by_calls[callee] * share_out(callee, added, pairs)
-    shares += (1 - by_calls)[callee] * share_out(callee, dearer, pairs)
-    neither = ((all_added <= 0) & (all_dearer <= 0))[callee]
-    shares = np.where(
-        neither, share_out(callee, np.where(up, edges.calls_mean, 0.0), pairs), shares
-    )
-    shares = share_out(callee, np.where(shares < SMALLEST_SHARE, 0.0, shares), pairs)
-    # A keeper: only calls that changed callers added, or callers that were called more themselves.
-    grown = np.clip(sign * edges.grown, 0.0, added)
-    answerable = np.where(keeps[edges.caller], added, grown)
-    caused = total(callee, answerable, pairs) * edges.price(pairs)
-    part = np.where(caused > 0, 1.0, 0.0)
-    np.divide(caused, all_dearer, out=part, where=all_dearer > caused)
-    part = np.where(loose & (all_dearer > 0), part, 0.0)
-    part[part < SMALLEST_SHARE] = 0.0
-    part[part > 1 - SMALLEST_SHARE] = 1.0
-    onward = part[callee] * share_out(callee, answerable, pairs)
-    return np.where(keeps[callee], onward, shares)
-
-
-def _shares_alike(edges: CallEdges, keeps: Flags) -> Seconds:
-    """The shares by which scatter goes on: by all calls of both sides, until it is kept."""
-    calls = np.where(edges.caller != edges.callee, edges.calls_mean, 0.0)
-    shares = share_out(edges.callee, calls, len(keeps))
-    shares = share_out(edges.callee, np.where(shares < SMALLEST_SHARE, 0.0, shares), len(keeps))
-    return np.where(keeps[edges.callee], 0.0, shares)
 
 
 def _matrix(

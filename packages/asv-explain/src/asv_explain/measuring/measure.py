@@ -173,7 +173,8 @@ def _profile(
     batches = session.batches(number)
     budget = plan.budget - (clock() - start)
     spent = [clock()]
-    for pair in range(plan.profiles):
+    most = plan.profiles if plan.rounds is None else min(plan.profiles, plan.rounds)
+    for pair in range(most):
         session.profile(session.turns(pair), number, batches)
         spent.append(clock())
         if plan.rounds is None and _times_up(spent, budget):

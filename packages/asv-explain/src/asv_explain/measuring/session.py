@@ -69,7 +69,7 @@ class Plan:
         samples: At most so many samples in one process.
         seconds: After so many seconds a process takes no further sample.
         timeout: Seconds for a benchmark that sets no timeout of its own; asv's default.
-        profiles: At most so many pairs of profiles.
+        profiles: At most so many pairs of profiles, and no more than of rounds asked for.
         profiled: The verdicts after which profiling is worth its time.
     """
 
