@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from difflib import SequenceMatcher
 from typing import Any
 
 import msgspec
 
-from observatory.injections.injection import Edit, Files, Injection, Name
+from observatory.injections.injection import Files, Injection
 
 __all__ = ["KeptError", "injection_from", "kept_form"]
 
@@ -25,25 +25,6 @@ class _Lines(msgspec.Struct, frozen=True):
     changes: tuple[tuple[int, int, str], ...]
 
 
-class _Edit(msgspec.Struct, frozen=True):
-    names: tuple[Name, ...]
-    files: dict[str, _Lines]
-
-
-class _Injection(msgspec.Struct, frozen=True):
-    key: str
-    subject: str
-    kind: str
-    benchmark: str
-    size: float
-    amount: int
-    before: dict[str, _Lines]
-    after: dict[str, _Lines]
-    slower: tuple[_Edit, ...]
-    faster: tuple[_Edit, ...]
-    innocent: tuple[_Edit, ...]
-
-
 def kept_form(injection: Injection, released: Files) -> dict[str, Any]:
     """Plain values from which `injection_from` makes the same injection.
 
@@ -52,27 +33,10 @@ def kept_form(injection: Injection, released: Files) -> dict[str, Any]:
         released: all files of its package as released.
     """
 
-    def lines(files: Files) -> dict[str, _Lines]:
-        return {path: _lines(released.get(path, ""), text) for path, text in files.items()}
+    def kept(path: str, text: str) -> Any:
+        return msgspec.to_builtins(_lines(released.get(path, ""), text))
 
-    def edits(of_role: tuple[Edit, ...]) -> tuple[_Edit, ...]:
-        return tuple(_Edit(one.names, lines(one.files)) for one in of_role)
-
-    kept = _Injection(
-        key=injection.key,
-        subject=injection.subject,
-        kind=injection.kind,
-        benchmark=injection.benchmark,
-        size=injection.size,
-        amount=injection.amount,
-        before=lines(injection.before),
-        after=lines(injection.after),
-        slower=edits(injection.slower),
-        faster=edits(injection.faster),
-        innocent=edits(injection.innocent),
-    )
-    told: dict[str, Any] = msgspec.to_builtins(kept)
-    return told
+    return _with_files(msgspec.to_builtins(injection), kept)
 
 
 def injection_from(kept: Mapping[str, Any], released: Files) -> Injection:
@@ -85,30 +49,26 @@ def injection_from(kept: Mapping[str, Any], released: Files) -> Injection:
     Raises:
         KeptError: it has another form, or the release is another one.
     """
+
+    def text(path: str, lines: Any) -> str:
+        return _text(path, released.get(path, ""), msgspec.convert(lines, _Lines))
+
     try:
-        one = msgspec.convert(kept, _Injection)
-    except msgspec.ValidationError as error:
+        return msgspec.convert(_with_files(kept, text), Injection)
+    except (msgspec.ValidationError, KeyError, TypeError, AttributeError) as error:
         raise KeptError(f"it has another form ({error})") from None
 
-    def texts(files: Mapping[str, _Lines]) -> Files:
-        return {path: _text(path, released.get(path, ""), each) for path, each in files.items()}
 
-    def edits(of_role: tuple[_Edit, ...]) -> tuple[Edit, ...]:
-        return tuple(Edit(each.names, texts(each.files)) for each in of_role)
+def _with_files(told: Mapping[str, Any], made: Callable[[str, Any], Any]) -> dict[str, Any]:
+    """An injection's values, each file replaced by what is made of its path and itself."""
 
-    return Injection(
-        key=one.key,
-        subject=one.subject,
-        kind=one.kind,
-        benchmark=one.benchmark,
-        size=one.size,
-        amount=one.amount,
-        before=texts(one.before),
-        after=texts(one.after),
-        slower=edits(one.slower),
-        faster=edits(one.faster),
-        innocent=edits(one.innocent),
-    )
+    def files(found: Mapping[str, Any]) -> dict[str, Any]:
+        return {path: made(path, one) for path, one in found.items()}
+
+    result = {**told, "before": files(told["before"]), "after": files(told["after"])}
+    for role in ("slower", "faster", "innocent"):
+        result[role] = [{**edit, "files": files(edit["files"])} for edit in told[role]]
+    return result
 
 
 def _lines(release: str, text: str) -> _Lines:
