@@ -12,12 +12,14 @@ from asv_explain.attribution.causes import (
     DATA,
     ELSEWHERE,
     EVENT_LOOP,
+    LEFT,
     UNCHANGED,
     Cause,
     CauseMaker,
     Via,
     share_of,
 )
+from asv_explain.attribution.clearing import clear
 from asv_explain.attribution.decompose import (
     Decomposition,
     Side,
@@ -81,14 +83,17 @@ def blame(
     guilty = find_guilty(before.profile, after.profile, match, changes)
     edges = call_edges(before, after, match, parts)
     loop, turns = loop_turns(before.profile, after.profile, match, parts, edges, guilty.keeps)
+    price, doubt = _mean_price(parts), doubts(before, after, match)
+    cleared = clear(edges, parts.difference, price, guilty.keeps, rounds, doubt)
+    edges = cleared.edges
     handed = hand_up(
         edges,
-        parts.difference,
-        _mean_price(parts),
+        cleared.difference,
+        price,
         guilty.keeps | loop,
         guilty.loose | loop,
-        rounds,
-        doubts(before, after, match),
+        cleared.rounds,
+        cleared.doubts,
     )
     of_turns = float(handed.kept[loop].sum()) * turns
     handed = _move_turns(handed, loop, turns)
@@ -140,8 +145,12 @@ def blame(
                 made = _made_by_setup(made, maker, edges, handed)
         else:
             made = maker.named(group.pair, group.members, seconds, ends, noise=noise)
-        if index != LEFTOVER and beside[index]:
-            made = maker.beside(made, float(beside[index]))
+        for name, amount in (
+            (LEFT, float(cleared.left[group.members].sum())),
+            (UNCHANGED, float(beside[index])),
+        ):
+            if index != LEFTOVER and amount:
+                made = maker.beside(made, name, amount)
         if made.seconds or (made.via and made.kind != ELSEWHERE):
             causes.append(made)
     sign = -1.0 if parts.measured < 0 else 1.0
@@ -181,6 +190,10 @@ def describe(cause: Cause) -> str:
             return f"{start}; what reads it {verb} {abs(cause.share):.0%}"
         return f"{start}; its own code {verb} {abs(share_of(cause.own, whole)):.0%}"
     verb = "cost" if first.seconds > 0 else "saved"
+    if first.name == LEFT:
+        return (
+            f"{start}; what it leaves its callers to clear or to use {verb} {abs(first.share):.0%}"
+        )
     if first.name == UNCHANGED:
         more = "more" if first.seconds > 0 else "less"
         return (

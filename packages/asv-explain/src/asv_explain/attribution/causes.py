@@ -19,6 +19,7 @@ __all__ = [
     "DATA",
     "ELSEWHERE",
     "EVENT_LOOP",
+    "LEFT",
     "UNCHANGED",
     "Cause",
     "CauseMaker",
@@ -32,6 +33,8 @@ MOST_VIA = 5
 ELSEWHERE = "elsewhere"
 # The kind of what runs in setup alone and makes data that is dearer to use.
 DATA = "data"
+# The name under which what a function leaves to its callers' own time is listed with it.
+LEFT = "left to callers"
 # The name under which what unchanged code takes more beside changed code is listed with that.
 UNCHANGED = "unchanged code"
 # The name under which the turns that a coroutine's resumptions cost are listed.
@@ -233,10 +236,10 @@ class CauseMaker:
             candidates=(),
         )
 
-    def beside(self, cause: Cause, seconds: float) -> Cause:
-        """The same cause with what its effect on unchanged code adds, which it holds already."""
+    def beside(self, cause: Cause, name: str, seconds: float) -> Cause:
+        """The same cause with what it cost in unchanged code, which it holds already."""
         share = share_of(seconds, self.whole)
-        effect = Via("", "", UNCHANGED, seconds, share, cause.calls_before, cause.calls_after)
+        effect = Via("", "", name, seconds, share, cause.calls_before, cause.calls_after)
         via = sorted((*cause.via, effect), key=lambda one: -abs(one.seconds))
         return replace(cause, via=tuple(via[:MOST_VIA]))
 

@@ -82,8 +82,12 @@ def scattered(
     price: Seconds,
     rounds: Seconds | None,
     doubts: Doubts | None,
+    errors: float = SCATTER,
 ) -> Flags:
-    """Which pairs' prices can't be told from what they were; none without rounds or doubts (P,)."""
+    """Which pairs' prices can't be told from what they were; none without rounds or doubts (P,).
+
+    They can if they differ by more than so many standard errors.
+    """
     pairs = len(difference)
     calls = edges.calls_after - edges.calls_before
     by_price = difference - total(edges.callee, calls, pairs) * price
@@ -92,7 +96,7 @@ def scattered(
         variance += rounds.var(axis=0, ddof=1) / len(rounds)
     if doubts is not None:
         variance += np.square(doubts.after - doubts.before).sum(axis=0)
-    scatters: Flags = (variance > 0) & (np.abs(by_price) <= SCATTER * np.sqrt(variance))
+    scatters: Flags = (variance > 0) & (np.abs(by_price) <= errors * np.sqrt(variance))
     return scatters
 
 

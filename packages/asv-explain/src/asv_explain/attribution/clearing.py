@@ -1,0 +1,102 @@
+"""What a function leaves to its caller's time, given back to it where it changed.
+
+cProfile hears of a return before the interpreter clears the function's frame. So what its locals
+take to be freed, and what its result makes dearer at once, counts in the own time of its caller.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import sparse  # type: ignore[import-untyped]
+
+from asv_explain.attribution.call_edges import CallEdges, share_out, total
+from asv_explain.attribution.doubts import Doubts
+from asv_explain.attribution.ways import scattered
+from asv_explain.profiles.match import Flags
+from asv_explain.profiles.profile import Seconds
+
+__all__ = ["CLEARED", "Cleared", "clear"]
+
+
+# By so many standard errors an unchanged caller's price has to differ. Few functions call changed
+# code, so that it may be asked of them with less caution than of all.
+CLEARED = 2.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cleared:
+    """Differences with what changed functions leave to their callers given back to them.
+
+    Attributes:
+        edges: Who called whom; what was given back is in no edge.
+        difference: Own seconds after - before (P,).
+        rounds: The same in each round (rounds, P), if there are rounds.
+        doubts: What both sides' own seconds may be wrong by, if that is known.
+        left: What each pair was given back (P,).
+    """
+
+    edges: CallEdges
+    difference: Seconds
+    rounds: Seconds | None
+    doubts: Doubts | None
+    left: Seconds
+
+
+def clear(
+    edges: CallEdges,
+    difference: Seconds,
+    price: Seconds,
+    keeps: Flags,
+    rounds: Seconds | None,
+    doubts: Doubts | None,
+) -> Cleared:
+    """Give back what calls of changed code cost unchanged callers in their own code.
+
+    Of a pair that did not change, a price that can be told from what it was is due to what it
+    calls, if that changed: each such callee gets a part by what its own calls there cost more, else
+    by their number. What more calls of the pair cost stays with it, and so does what scatters. All
+    that there is is conserved.
+
+    Args:
+        edges: Who called whom.
+        difference: Own seconds after - before (P,).
+        price: Own seconds of a call, the mean of both sides (P,).
+        keeps: Which pairs changed (P,).
+        rounds: Differences of each round (rounds, P).
+        doubts: What both sides' own seconds may be wrong by.
+    """
+    pairs = len(difference)
+    scatters = scattered(edges, difference, price, rounds, doubts, CLEARED)
+    back = keeps[edges.callee] & ~keeps[edges.caller] & ~scatters[edges.caller]
+    calls = edges.calls_after - edges.calls_before
+    stays = total(edges.callee, calls, pairs) * price
+    # Who got dearer in the same direction leaves more behind than who is as cheap as ever.
+    dearer = (edges.cumulative_after - edges.cumulative_before)[back]
+    towards = np.zeros(len(back))
+    towards[back] = np.maximum(np.sign(difference - stays)[edges.caller[back]] * dearer, 0.0)
+    alike = total(edges.caller, towards, pairs) == 0
+    weight = np.where(alike[edges.caller], edges.calls_mean, towards)
+    share = share_out(edges.caller, np.where(back, weight, 0.0), pairs)
+    gives = total(edges.caller, share, pairs) > 0
+    by_calls = np.where(gives, stays, difference)
+    used = share > 0
+    size = (pairs, pairs)
+    given = sparse.csr_array((share[used], (edges.caller[used], edges.callee[used])), shape=size)
+    left = (difference - by_calls) @ given
+    if rounds is not None:
+        kept = np.where(gives, by_calls, rounds)
+        rounds = kept + (rounds - kept) @ given
+    if doubts is not None:
+        stay = sparse.diags_array(np.where(gives, 0.0, 1.0))
+        moves = (stay + given).astype(np.float32)
+        doubts = Doubts(doubts.before @ moves, doubts.after @ moves)
+    own_after = edges.own_before + calls * price[edges.callee]
+    return Cleared(
+        edges=replace(edges, own_after=np.where(gives[edges.callee], own_after, edges.own_after)),
+        difference=by_calls + left,
+        rounds=rounds,
+        doubts=doubts,
+        left=left,
+    )
