@@ -76,6 +76,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
     monkeypatch.setattr(false_alarms, "Workbench", Bench)
     monkeypatch.setattr(false_alarms, "loading", loading)
+    monkeypatch.setattr(false_alarms, "other_processor", lambda: 0)
     monkeypatch.setattr(false_alarms, "verdict", verdict)
     monkeypatch.setattr(false_alarms, "beside", beside)
     return asked, together
