@@ -83,7 +83,7 @@ def blame(
     guilty = find_guilty(before.profile, after.profile, match, changes)
     edges = call_edges(before, after, match, parts)
     loop, turns = loop_turns(before.profile, after.profile, match, parts, edges, guilty.keeps)
-    price, doubt = _mean_price(parts), doubts(before, after, match)
+    price, doubt = parts.mean_price, doubts(before, after, match)
     cleared = clear(edges, parts.difference, price, guilty.keeps, rounds, doubt)
     edges = cleared.edges
     handed = hand_up(
@@ -251,14 +251,6 @@ def _groups(handed: HandedUp, guilty: Guilty) -> list[_Group]:
             group = groups.setdefault(("pair", owner), _Group(owner, None, []))
         group.members.append(pair)
     return list(groups.values())
-
-
-def _mean_price(parts: Decomposition) -> Seconds:
-    """Own seconds of a call, the mean of both sides; that of one where it ran on one alone (P,)."""
-    before = np.where(parts.calls_before > 0, parts.price_before, parts.price_after)
-    after = np.where(parts.calls_after > 0, parts.price_after, parts.price_before)
-    mean: Seconds = (before + after) / 2
-    return mean
 
 
 def _move_turns(handed: HandedUp, loop: Flags, turns: Seconds) -> HandedUp:

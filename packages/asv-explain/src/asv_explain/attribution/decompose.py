@@ -63,6 +63,7 @@ class Decomposition:
         calls_after: Calls after.
         price_before: Own seconds of a call before, 0 where there was none.
         price_after: Own seconds of a call after, 0 where there was none.
+        mean_price: The mean of both; that of one side where there are no calls on the other.
         measured: Seconds after - before, measured without a profiler.
         residual: What of ``measured`` is in no function.
     """
@@ -76,6 +77,7 @@ class Decomposition:
     calls_after: Seconds
     price_before: Seconds
     price_after: Seconds
+    mean_price: Seconds
     measured: float
     residual: float
 
@@ -118,8 +120,8 @@ def decompose(before: Side, after: Side, match: Match) -> Decomposition:
     # What was not called on a side has no price of its own there: all of it is the calls.
     known_before = np.where(calls_before > 0, price_before, price_after)
     known_after = np.where(calls_after > 0, price_after, price_before)
-    by_calls = (calls_after - calls_before) * (known_before + known_after) / 2
-    by_calls = np.where(both, by_calls, 0.0)
+    mean_price = (known_before + known_after) / 2
+    by_calls = np.where(both, (calls_after - calls_before) * mean_price, 0.0)
     measured = after.measured - before.measured
     result = Decomposition(
         difference=difference,
@@ -131,6 +133,7 @@ def decompose(before: Side, after: Side, match: Match) -> Decomposition:
         calls_after=calls_after,
         price_before=price_before,
         price_after=price_after,
+        mean_price=mean_price,
         measured=measured,
         residual=measured - float(difference.sum()),
     )

@@ -147,28 +147,34 @@ class ProcessRunner:
         all_started: Callable[[], object] = lambda: None,
     ) -> list[Mapping[str, Any]]:
         """Start a process for each, with its ends of pipes, and read what they answered."""
-        answers: list[Mapping[str, Any]] = []
-        with ExitStack() as stack:
-            running = [self._start(stack, asked, turns) for asked, turns in every]
-            # Who waits for another one sees that it has ended only where nobody else could write.
-            all_started()
-            # Who takes turns waits while the other one works.
-            until = time.monotonic() + sum(asked.limit for asked, _ in every)
-            for (asked, _), (place, process) in zip(every, running, strict=True):
-                if isinstance(process, OSError):
-                    text = f"{asked.side.python} does not start: {process.strerror}"
-                    answers.append(_error("failed", text))
-                    continue
-                with suppress(subprocess.TimeoutExpired):
-                    process.wait(max(until - time.monotonic(), 0.0))
-                answers.append(_answered(place, process.returncode, asked.limit))
-        return answers
+        with ExitStack() as places:
+            with ExitStack() as stack:
+                running = [self._start(places, stack, asked, turns) for asked, turns in every]
+                # Who waits for another sees that it has ended only where nobody else could write.
+                all_started()
+                # Who takes turns waits while the other one works.
+                until = time.monotonic() + sum(asked.limit for asked, _ in every)
+                for _, process in running:
+                    if not isinstance(process, OSError):
+                        with suppress(subprocess.TimeoutExpired):
+                            process.wait(max(until - time.monotonic(), 0.0))
+                # What had to be ended has no status of its own.
+                statuses = [getattr(process, "returncode", None) for _, process in running]
+            # Read once nothing is left that could still write.
+            return [
+                _error("failed", f"{asked.side.python} does not start: {process.strerror}")
+                if isinstance(process, OSError)
+                else _answered(place, status, asked.limit)
+                for (asked, _), (place, process), status in zip(
+                    every, running, statuses, strict=True
+                )
+            ]
 
     def _start(
-        self, stack: ExitStack, asked: Asked, turns: tuple[int, ...]
+        self, places: ExitStack, stack: ExitStack, asked: Asked, turns: tuple[int, ...]
     ) -> tuple[Path, subprocess.Popen[bytes] | OSError]:
         """A process that answers into a folder, or why there is none."""
-        place = stack.enter_context(scratch())
+        place = places.enter_context(scratch())
         request = {**asked.request, "output": str(place / _ANSWER), "cpu": self._cpu}
         if turns:
             request["turns"] = turns
