@@ -35,10 +35,9 @@ study: $(READY) ## run a small sample of each study of the hook, in some minutes
 
 test: $(READY) ## check the code, then run every test
 	$(MAKE) check
-	@# What measures has the machine for itself; all else takes a process for each of two cores.
-	$(BIN)/python -m pytest --cov --cov-report=term --durations=5 -m "not measures" \
-		--numprocesses=2 --dist=loadfile
-	$(BIN)/python -m pytest --durations=5 -m measures
+	@# One process for each of two cores, on which it stays, so that none disturbs what another measures.
+	$(BIN)/python -m pytest --cov --cov-report=term --durations=5 \
+		--numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 check: $(READY) ## lint, type-check, and see who imports whom
 	$(BIN)/ruff check .

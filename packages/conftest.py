@@ -14,16 +14,49 @@ settings.register_profile("untimed", deadline=None, suppress_health_check=[Healt
 settings.load_profile("untimed")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Have virtualenv and pip keep what they fetch and unpack beside pytest's own cache.
+# Where tests take long: a worker that came upon them last would work on alone.
+LONG = ("end_to_end", "survival")
 
-    Tests have homes of their own, and in a new home the first environment takes four seconds more.
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give workers a processor each, and keep what virtualenv and pip fetch and unpack.
+
+    Tests have homes of their own, and in a new home the first environment takes four seconds more;
+    so that is kept beside pytest's own cache.
     """
+    _take_a_processor()
     if config.cache is None:
         return
     kept = {"VIRTUALENV_OVERRIDE_APP_DATA": "virtualenv", "PIP_CACHE_DIR": "pip"}
     for variable, name in kept.items():
         os.environ.setdefault(variable, str(config.cache.mkdir(name)))
+
+
+def _take_a_processor() -> None:
+    """Run with all that is started here on one processor, if there is one for each of the workers.
+
+    Measuring pins its processes to the last processor that it may use: each worker has another.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ or not hasattr(os, "sched_getaffinity"):
+        return
+    usable = sorted(os.sched_getaffinity(0))
+    if int(os.environ["PYTEST_XDIST_WORKER_COUNT"]) <= len(usable):
+        number = int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw"))
+        os.sched_setaffinity(0, {usable[number % len(usable)]})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long."""
+    items.sort(key=lambda item: not any(part in LONG for part in item.path.parts))
+
+
+@pytest.fixture
+def all_processors() -> Iterator[None]:
+    """Take the processors of whoever started this process, for a test that needs two."""
+    own = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, os.sched_getaffinity(os.getppid()))
+    yield
+    os.sched_setaffinity(0, own)
 
 
 @pytest.fixture(autouse=True)

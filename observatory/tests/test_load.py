@@ -24,6 +24,8 @@ with loading(other_processor()) as load:
     sys.stdin.read()
 """
 
+pytestmark = pytest.mark.usefixtures("all_processors")
+
 TAKES = "text = b'x' * 200_000_000; import sys; print('taken', flush=True); sys.stdin.read()"
 
 

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from shared_costs import share_costs
+from world import PYTHON
 
 from asv_explain.asv_side.install import installed
 from asv_explain.asv_side.project import environments, load_project
 
-__all__ = ["Shop", "edited"]
+__all__ = ["QUICK", "Shop", "edited"]
 
 # Copying takes the place of a wheel, so that no commit needs a build backend from the network.
 INSTALL = (
@@ -44,6 +46,14 @@ SETTINGS = {
     "uninstall_command": [],
 }
 
+QUICK = {
+    **SETTINGS,
+    "plugins": [".fast_environment"],
+    "environment_type": "fast",
+    "pythons": [PYTHON],
+}
+"""Settings by which environments are made in no time, where a test needs many."""
+
 
 def edited(text: str, *edits: tuple[str, str]) -> str:
     """Replace each old text, which has to be there once, by the one beside it."""
@@ -62,8 +72,13 @@ class Shop:
     home: Path
     commits: dict[str, str] = field(default_factory=dict)
 
-    def start(self, files: Mapping[str, str]) -> None:
-        """Make the repository with its base commit, in which these files are besides."""
+    def start(self, files: Mapping[str, str], settings: Mapping[str, Any] = SETTINGS) -> None:
+        """Make the repository with its base commit, in which these files are besides.
+
+        Args:
+            files: by path.
+            settings: of asv.
+        """
         self.git("init", "--quiet", "--initial-branch=main")
         share_costs(self.root)
         self.commit(
@@ -71,7 +86,7 @@ class Shop:
             {
                 "shop/__init__.py": "",
                 "benchmarks/__init__.py": "",
-                "asv.conf.json": json.dumps(SETTINGS),
+                "asv.conf.json": json.dumps(settings),
                 ".gitignore": ".asv/\n__pycache__/\n",
                 **files,
             },
@@ -79,12 +94,15 @@ class Shop:
 
     def install(self) -> None:
         """Install all commits, some at a time, so that each explanation finds its two."""
-        project = load_project(self.root / "asv.conf.json")
-        (environment,) = environments(project)
         commits = list(self.commits.values())
-        for start in range(0, len(commits), AT_ONCE):
-            with installed(project, environment.name, commits[start : start + AT_ONCE]):
-                pass
+        with pytest.MonkeyPatch.context() as patch:
+            # Builders find the plugin of quick environments there.
+            patch.setenv("PYTHONPATH", str(Path(__file__).parent))
+            project = load_project(self.root / "asv.conf.json")
+            (environment,) = environments(project)
+            for start in range(0, len(commits), AT_ONCE):
+                with installed(project, environment.name, commits[start : start + AT_ONCE]):
+                    pass
 
     def git(self, *arguments: str) -> str:
         """Run git and return what it prints."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from shop import CORE, FILES, PRICES
-from shop_repository import Shop, edited
+from shop_repository import QUICK, Shop, edited
 
 pytestmark = pytest.mark.measures
 
@@ -92,7 +92,7 @@ IMPORTS = {
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """A repository with a base commit, and one commit beside it for each known change."""
     shop = Shop(tmp_path_factory.mktemp("shop"), tmp_path_factory.mktemp("home"))
-    shop.start(FILES)
+    shop.start(FILES, QUICK)
     for name, known in CHANGES.items():
         shop.commit(name, {"shop/core.py": edited(CORE, *known.edits)})
     for name, line in IMPORTS.items():
