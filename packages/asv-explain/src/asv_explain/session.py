@@ -1,9 +1,8 @@
-"""One call of the program: which suspects there are, and each one's way to its explanation."""
+"""One call of the program: each suspect's way to its explanation."""
 
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -17,18 +16,16 @@ from asv_explain.asv_side.lock import locked_by_one
 from asv_explain.asv_side.project import (
     Project,
     ProjectError,
-    check_installable,
-    environments,
     machine_facts,
     machine_name,
     select_benchmarks,
 )
-from asv_explain.asv_side.revisions import resolve
-from asv_explain.asv_side.select import select_between, select_history, smallest_factor
+from asv_explain.asv_side.select import select_between, smallest_factor
 from asv_explain.asv_side.store import make_store
 from asv_explain.bisection import Merged
-from asv_explain.changes.git import GitError, line_of_history, merged_by
+from asv_explain.changes.git import merged_by
 from asv_explain.explanation import Verdict
+from asv_explain.groups import Group, asked_for
 from asv_explain.measuring.calibrate import ProfilerCost
 from asv_explain.measuring.calibrations import Calibrations
 from asv_explain.measuring.measure import Plan, measure
@@ -79,30 +76,6 @@ class Tools:
     clock: Callable[[], float] = time.monotonic
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """What shares an environment and two commits.
-
-    Attributes:
-        environment: asv's name of it.
-        before: The earlier commit.
-        after: The later one.
-        line: All commits from one to the other, where the range is to be narrowed; else empty.
-        suspects: What to measure; none means all that matches.
-    """
-
-    environment: str
-    before: str
-    after: str
-    line: tuple[str, ...]
-    suspects: tuple[Suspect, ...] = ()
-
-    @property
-    def narrows(self) -> bool:
-        """Whether there is anything between the two commits."""
-        return len(self.line) > 2
-
-
 class Session:
     """One call of the program.
 
@@ -136,7 +109,7 @@ class Session:
             CalibrationError, GitError, WireError: See `Calibrations` and `explain`.
         """
         self._store.check()
-        groups = self._groups()
+        groups = asked_for(self._options, self._project, self._history, self._say)
         make_store(self._project.own)
         lock = self._project.own / "locks" / "call"
         with locked_by_one(lock, lambda who: self._say(f"waiting for {who}, which {_BUSY}")):
@@ -146,52 +119,7 @@ class Session:
             for group in groups:
                 yield from self._group(group)
 
-    def _groups(self) -> list[_Group]:
-        """What is asked for, by environment and commits."""
-        options, project = self._options, self._project
-        if options.revisions:
-            machine_name(project, options.machine)
-            before, after = (resolve(project, revision) for revision in options.revisions)
-            offered = environments(project, options.environment)
-            for environment in offered:
-                check_installable(environment)
-            line: tuple[str, ...] = ()
-            if options.bisect:
-                try:
-                    line = line_of_history(self._history, before, after)
-                except GitError as error:
-                    raise ProjectError(
-                        f"A and B must be on one line of history for --bisect ({error}); "
-                        "name an ancestor of B as A, or leave --bisect out."
-                    ) from None
-            return [_Group(environment.name, before, after, line) for environment in offered]
-        selection = select_history(
-            project, options.machine, options.environment, options.bench, options.factor
-        )
-        for one in selection.left_out:
-            self._say(f"left out: {one.what}: {one.why}; {one.remedy}")
-        if not selection.suspects:
-            self._say("asv's recorded history holds no upward step.")
-
-        def key(suspect: Suspect) -> tuple[str, str, str]:
-            return suspect.environment, suspect.before, suspect.after
-
-        return [
-            _Group(*shared, self._line(shared[1], shared[2]), tuple(suspects))
-            for shared, suspects in itertools.groupby(sorted(selection.suspects, key=key), key)
-        ]
-
-    def _line(self, before: str, after: str) -> tuple[str, ...]:
-        """The commits of a recorded step; asv's order of them need not be one of ancestors."""
-        if not self._options.bisect:
-            return ()
-        try:
-            return line_of_history(self._history, before, after)
-        except GitError as error:
-            self._say(f"not bisected: {error}")
-            return ()
-
-    def _group(self, group: _Group) -> Iterator[Explained]:
+    def _group(self, group: Group) -> Iterator[Explained]:
         """Explain what shares an environment and two commits."""
         with ExitStack() as stack:
             try:
@@ -224,7 +152,7 @@ class Session:
                 yield explained
 
     def _proved(
-        self, group: _Group, suspect: Suspect, after: Installed, explained: Explained
+        self, group: Group, suspect: Suspect, after: Installed, explained: Explained
     ) -> Explained:
         """The same with what putting its first causes back gave back."""
         told = explained.explanation
@@ -244,13 +172,13 @@ class Session:
             trials = Trials(pair, after, plan, self._tools.runner, self._tools.clock, self._say)
             return proved(explained, self._history, trials)
 
-    def _listed_by_the_other(self, group: _Group, error: InstallError) -> tuple[Suspect, ...]:
+    def _listed_by_the_other(self, group: Group, error: InstallError) -> tuple[Suspect, ...]:
         """The suspects of two commits of which one can't be installed, as the other lists them."""
         other = group.before if error.commit == group.after else group.after
         with self._install(group.environment, (other,)) as (one,):
             return self._between(group, one)
 
-    def _between(self, group: _Group, commit: Installed) -> tuple[Suspect, ...]:
+    def _between(self, group: Group, commit: Installed) -> tuple[Suspect, ...]:
         """All that matches, as the benchmarks are found with one of the commits installed."""
         options, project = self._options, self._project
         found = select_benchmarks(project, self._tools.discover(commit), options.bench)
@@ -260,7 +188,7 @@ class Session:
             raise ProjectError(f"no benchmark matches -b {' -b '.join(options.bench)}; mend it.")
         return suspects
 
-    def _stored(self, group: _Group, suspect: Suspect) -> Explained | None:
+    def _stored(self, group: Group, suspect: Suspect) -> Explained | None:
         """What an earlier call answered, if it could; what it could not tell is tried again.
 
         Who wants a profile that was not kept, or can't be read, has it measured.
@@ -278,7 +206,7 @@ class Session:
         profiled = kept.explanation.correction_after is not None
         return None if wanted and profiled else Explained(kept.explanation)
 
-    def _kept(self, group: _Group, suspect: Suspect) -> Kept | None:
+    def _kept(self, group: Group, suspect: Suspect) -> Kept | None:
         plain = self._found(suspect)
         if not group.narrows:
             unknown = plain is None or plain.explanation.verdict is Verdict.UNKNOWN
@@ -300,7 +228,7 @@ class Session:
         return found
 
     def _measured(
-        self, group: _Group, suspect: Suspect, before: Installed, after: Installed
+        self, group: Group, suspect: Suspect, before: Installed, after: Installed
     ) -> Explained:
         options = self._options
         factor = options.factor or smallest_factor(self._project, suspect)
@@ -318,7 +246,7 @@ class Session:
 
     def _narrowed(
         self,
-        group: _Group,
+        group: Group,
         suspect: Suspect,
         sides: tuple[Installed, Installed],
         plan: Plan,
