@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from world import PYTHON, World, exported, made
 
-from asv_explain import session
+from asv_explain import groups
 from asv_explain.asv_side.history import LeftOut
 from asv_explain.asv_side.project import load_project
 from asv_explain.asv_side.revisions import resolve
@@ -191,7 +191,7 @@ def recorded(world: World, monkeypatch: pytest.MonkeyPatch, *ranges: tuple[str, 
         steps.append(Step(suspect, 1.0, 2.0, "seconds", 1.05, (), 1, False))
     left_out = (LeftOut("result file x", "it was cut short", "remove it"),)
     selection = Selection(tuple(steps), left_out)
-    monkeypatch.setattr(session, "select_history", lambda *_: selection)
+    monkeypatch.setattr(groups, "select_history", lambda *_: selection)
 
 
 def test_steps_of_the_record_are_narrowed_each(
