@@ -9,8 +9,14 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-# However slow a busy machine is, no example fails by its time.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# However slow a busy machine is, no example fails by its time. Half of hypothesis' own number of
+# examples, others each time, unless all is tried in full.
+settings.register_profile(
+    "untimed",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    max_examples=100 if "ASV_EXPLAIN_TIMES" in os.environ else 50,
+)
 settings.load_profile("untimed")
 
 
