@@ -104,8 +104,8 @@ page is written from what they left:
 
     .venv/bin/python -m observatory.studies.accuracy_document .asv/studies
 
-`make study` runs a small sample of each into `.asv/studies/sample`. The trials themselves, and under
-what circumstances they were made, stand in [docs/accuracy](accuracy).
+`make study` runs a small sample of each into `.asv/studies/sample`. The trials themselves, and
+under what circumstances they were made, stand in [docs/accuracy](accuracy).
 """
 
 

@@ -16,20 +16,21 @@ from asv_explain.profiles.match import match_profiles
 from asv_explain.profiles.profile import Seconds
 
 
-def leaving(caller: float, f: float = 1.0, g: float = 1.0) -> Side:
+def leaving(caller: float, f: float = 1.0, g: float = 1.0, calls: int = 5) -> Side:
     """An unchanged function ``u`` that calls ``f`` and ``g`` ten times each, below the benchmark.
 
     Args:
         caller: Own seconds of ``u``.
         f: Of ``f``.
         g: Of ``g``.
+        calls: Of ``u``.
     """
     edges: Edges = [
-        ("time_it", "u", 5, caller, caller + f + g),
+        ("time_it", "u", calls, caller, caller + f + g),
         ("u", "f", 10, f, f),
         ("u", "g", 10, g, g),
     ]
-    return side({"time_it": (1, 1.0), "u": (5, caller), "f": (10, f), "g": (10, g)}, edges)
+    return side({"time_it": (1, 1.0), "u": (calls, caller), "f": (10, f), "g": (10, g)}, edges)
 
 
 def explained(
@@ -92,6 +93,25 @@ def test_without_anyone_dearer_it_is_shared_by_calls() -> None:
     """Nothing tells which of two changed functions leaves more behind."""
     found, _ = explained(leaving(5.0), leaving(9.0), 0.01, "f", "g")
     assert found == {"f": pytest.approx(2.0), "g": pytest.approx(2.0)}
+
+
+def test_calls_of_one_side_alone_leave_nothing() -> None:
+    """Of a hundred times as many calls at a third of the price five are the same as before."""
+    before, after = leaving(6.0), leaving(200.0, f=2.0, calls=500)
+    match = match_profiles(before.profile, after.profile)
+    parts = decompose(before, after, match)
+    edges = call_edges(before, after, match, parts)
+    names = [one.name for one in after.profile.functions]
+    keeps = np.array([name == "f" for name in names], np.bool_)
+    price = (parts.price_before + parts.price_after) / 2
+    rounds: Seconds = np.stack([parts.difference * one for one in (0.99, 1.01)])
+    found = clear(edges, parts.difference, price, keeps, rounds, None)
+    # Each of the five calls that both sides have takes 0.8 s less.
+    assert found.left[names.index("f")] == pytest.approx(5 * (200 / 500 - 6 / 5))
+    assert found.difference.sum() == pytest.approx(parts.difference.sum())
+    assert found.rounds is not None
+    assert found.rounds.sum(axis=1) == pytest.approx(rounds.sum(axis=1))
+    assert found.rounds.mean(axis=0) == pytest.approx(found.difference)
 
 
 def test_what_scatters_stays_where_it_is() -> None:

@@ -80,23 +80,33 @@ def clear(
     weight = np.where(alike[edges.caller], edges.calls_mean, towards)
     share = share_out(edges.caller, np.where(back, weight, 0.0), pairs)
     gives = total(edges.caller, share, pairs) > 0
-    by_calls = np.where(gives, stays, difference)
+    moved = np.where(gives, _common(edges, pairs), 0.0)
     used = share > 0
     size = (pairs, pairs)
     given = sparse.csr_array((share[used], (edges.caller[used], edges.callee[used])), shape=size)
-    left = (difference - by_calls) @ given
+    given = sparse.diags_array(moved) @ given
+    dearer_by = difference - stays
+    left = dearer_by @ given
     if rounds is not None:
-        kept = np.where(gives, by_calls, rounds)
-        rounds = kept + (rounds - kept) @ given
+        in_rounds = rounds - stays
+        rounds = rounds - in_rounds * moved + in_rounds @ given
     if doubts is not None:
-        stay = sparse.diags_array(np.where(gives, 0.0, 1.0))
-        moves = (stay + given).astype(np.float32)
+        moves = (sparse.diags_array(1.0 - moved) + given).astype(np.float32)
         doubts = Doubts(doubts.before @ moves, doubts.after @ moves)
-    own_after = edges.own_before + calls * price[edges.callee]
+    dearer_after = edges.own_after - edges.own_before - calls * price[edges.callee]
     return Cleared(
-        edges=replace(edges, own_after=np.where(gives[edges.callee], own_after, edges.own_after)),
-        difference=by_calls + left,
+        edges=replace(edges, own_after=edges.own_after - dearer_after * moved[edges.callee]),
+        difference=difference - dearer_by * moved + left,
         rounds=rounds,
         doubts=doubts,
         left=left,
     )
+
+
+def _common(edges: CallEdges, pairs: int) -> Seconds:
+    """Of what dearer calls of each pair cost, the part in calls that are on both sides (P,)."""
+    before = total(edges.callee, edges.calls_before, pairs)
+    after = total(edges.callee, edges.calls_after, pairs)
+    mean = (before + after) / 2
+    common: Seconds = np.ones(pairs)
+    return np.divide(np.minimum(before, after), mean, out=common, where=mean > 0)
