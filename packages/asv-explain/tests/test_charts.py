@@ -12,7 +12,7 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 from explanations import CAUSE, explanation
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from profile_pairs import PLAIN, pair_of, side_of
 from strategies import raw_profiles
@@ -79,6 +79,7 @@ def test_a_sign_and_a_share_stand_beside_each_bar() -> None:
 
 
 @given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=30), st.floats(-1e3, 1e3))
+@example([3.3e-16], 0.0)
 def test_the_bars_add_up_however_many_causes_there_are(parts: list[float], residual: float) -> None:
     """The smallest causes are added up in one bar, and nothing is lost by it."""
     one = explanation(

@@ -34,6 +34,9 @@ MOST_CAUSES = 12
 BROKEN = 0.3
 """Where all that happens takes less than this part of the axis, the axis does not begin at 0."""
 
+NOTHING = 1e-9
+"""Of less than this part the numbers of an axis could not be told from each other."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Bar:
@@ -80,7 +83,7 @@ def waterfall(explanation: Explanation) -> dict[str, Any] | None:
     low = min(*steps, *(interval.low for _, _, interval in doubts))
     most = max(*steps, *(interval.high for _, _, interval in doubts))
     start = min(0.0, low)
-    if 0 < most - low < BROKEN * most and low > 0:
+    if NOTHING * most < most - low < BROKEN * most and low > 0:
         start = max(0.0, low - (most - low))
     # Where all is 0, any axis will do.
     most = most if most > start else start + 1.0
