@@ -56,8 +56,9 @@ def clear(
 
     Of a pair that did not change, a price that can be told from what it was is due to what it
     calls, if that changed: each such callee gets a part by what its own calls there cost more, else
-    by their number. What more calls of the pair cost stays with it, and so does what scatters. All
-    that there is is conserved.
+    by their number. What more calls of the pair cost stays with it, and so does what scatters. A
+    call that is on one side alone is like no other, such as a turn of the event loop that resumes
+    something else: what such calls cost stays, too. All that there is is conserved.
 
     Args:
         edges: Who called whom.
@@ -83,8 +84,8 @@ def clear(
     moved = np.where(gives, _common(edges, pairs), 0.0)
     used = share > 0
     size = (pairs, pairs)
-    given = sparse.csr_array((share[used], (edges.caller[used], edges.callee[used])), shape=size)
-    given = sparse.diags_array(moved) @ given
+    parts = (share * moved[edges.caller])[used]
+    given = sparse.csr_array((parts, (edges.caller[used], edges.callee[used])), shape=size)
     dearer_by = difference - stays
     left = dearer_by @ given
     if rounds is not None:
