@@ -222,8 +222,8 @@ def test_what_is_awaited_goes_back_with_what_awaits_it(shop: Shop) -> None:
 
 
 def test_nothing_changed_is_the_same(shop: Shop) -> None:
-    """The same code on both sides passes the gate."""
-    found = shop.explain_one("nothing", "--gate", "--factor", "1.25", status=0)
+    """The same code on both sides passes the gate, wide enough for any machine's noise."""
+    found = shop.explain_one("nothing", "--gate", "--factor", "2", status=0)
     assert found["verdict"] == "same"
 
 
