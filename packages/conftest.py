@@ -31,11 +31,12 @@ def pytest_configure(config: pytest.Config) -> None:
     so that is kept beside pytest's own cache.
     """
     _take_a_processor()
-    if config.cache is None:
+    cache = getattr(config, "cache", None)  # There is none with -p no:cacheprovider.
+    if cache is None:
         return
     kept = {"VIRTUALENV_OVERRIDE_APP_DATA": "virtualenv", "PIP_CACHE_DIR": "pip"}
     for variable, name in kept.items():
-        os.environ.setdefault(variable, str(config.cache.mkdir(name)))
+        os.environ.setdefault(variable, str(cache.mkdir(name)))
 
 
 def _take_a_processor() -> None:
