@@ -112,6 +112,20 @@ def test_sizes_are_in_proportion_to_what_work_costs(
         graded.graded(bench, site, (0.01,), 2)
 
 
+def test_what_work_costs_is_measured_until_two_agree(
+    calls: dict[tuple[str, str, int], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A first comparison on a machine three times as slow decides nothing."""
+    bench: Any = Bench()
+    site = found_site(bench, "suite.Shop.time_day", 3)
+    assert site is not None
+    prices = iter([costs(3e-5, 4), costs(1e-5, 4), costs(1e-5, 4), costs(3e-5, 4)])
+    monkeypatch.setattr(graded, "compare", lambda *how: next(prices)(*how))
+    found = graded.graded(bench, site, (0.01,), 2)
+    assert found[0.01].amount == 250
+    assert len([*prices]) == 1
+
+
 def test_every_subject_has_a_turn_before_any_has_two() -> None:
     """Subjects take turns, each with its benchmarks in the order drawn."""
     every = [("a", "1"), ("a", "2"), ("b", "3"), ("a", "4"), ("c", "5"), ("b", "6")]
