@@ -21,7 +21,7 @@ HEADINGS = ("cases", "slower", "first", "first if slower", "in three", "share", 
 MEDIUM = 0.05
 """The class of size that has targets of its own below those of `LARGE`."""
 
-# What the issue asks for.
+# What is aimed at.
 FIRST = {LARGE: 0.95, MEDIUM: 0.85}
 THREE = {LARGE: 0.98, MEDIUM: 0.92}
 HELD = (0.93, 0.97)
@@ -77,7 +77,7 @@ def wrong_sheet(found: Iterable[Score]) -> Sheet:
 
 
 def score_targets(found: Sequence[Score]) -> list[Target]:
-    """The issue's targets for the hook's answers."""
+    """The targets for the hook's answers."""
     groups: Mapping[float, tuple[str, Scores]] = {
         LARGE: (
             f"at {size_name(LARGE)} and more",

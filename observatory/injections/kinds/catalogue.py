@@ -90,7 +90,7 @@ KINDS: Mapping[str, Recipe] = {
         Share(Role.INNOCENT, 0, (_INNOCENT.name,)),
     ),
 }
-"""All kinds of the issue, in its order, and what each is made of."""
+"""All kinds, and what each is made of."""
 
 
 def kind_named(name: str) -> Kind:

@@ -59,7 +59,7 @@ class Kind(Protocol):
 
     @property
     def name(self) -> str:
-        """What the issue calls it."""
+        """What the kind is called in tables."""
 
     @property
     def price(self) -> Price:
