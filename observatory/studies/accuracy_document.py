@@ -78,7 +78,9 @@ STUDIES = (
         "The smallest slowdown that is found",
         "Slowdowns of known size; the smallest one that is called slower 95 times in 100 at the "
         "default budget, with and without instruction counts; `asv continuous` judges the same "
-        "pairs. A size that is missed too often to be found 95 times in 100 by any further trials "
+        "pairs. What is slower by less than the factor that counts, 1.05 unless told otherwise, is "
+        "never called slower, so both are asked with one that fits the sizes, named in the table. "
+        "A size that is missed too often to be found 95 times in 100 by any further trials "
         "is asked about no more, and sizes far from that are asked about more seldom.",
     ),
     Study(

@@ -56,6 +56,8 @@ class Smallest:
     high: float | None
 
     def __str__(self) -> str:
+        if self.low is None and self.size is None:
+            return "more"
         low, high = (_percent(one) for one in (self.low, self.high))
         return f"{_percent(self.size)} [{low} to {high}]"
 
