@@ -157,6 +157,14 @@ def test_one_pair_is_profiled_even_when_the_budget_is_spent(tmp_path: Path) -> N
     assert fake.order("profile") == "ab"
 
 
+def test_profiling_leaves_time_for_explaining(tmp_path: Path) -> None:
+    """The last pair that is begun ends a tenth of the budget before its end."""
+    fake = Fake({"a": 1.0, "b": 1.5}, cost=1.0)
+    run(fake, tmp_path, Plan(budget=40.0, profiles=100))
+    assert 36.0 - 2 * 2.0 < fake.now - 100.0 <= 36.0
+    assert len(fake.order("profile")) > 2
+
+
 @pytest.mark.parametrize(
     ("before", "after", "setup", "batches"),
     [

@@ -20,7 +20,11 @@ LOOK_AT = tuple(MIN_PAIRS * 2**look for look in range(LOOKS))
 """After how many pairs measuring asks whether it may stop: seldom, as each look may err."""
 
 TIMING_SHARE = 0.7
-"""Of the budget, the part that timing may use up; the rest is for profiling."""
+"""Of the budget, the part that timing may use up."""
+
+PROFILING_SHARE = 0.2
+"""Of the budget, the part that is profiling's alone. What is left of the usual budget, six seconds,
+is for calibrating the profiler, once a day, and for explaining."""
 
 
 def _times_up(spent: Sequence[float], budget: float) -> bool:
@@ -171,7 +175,7 @@ def _profile(
     session: Session, number: int, plan: Plan, clock: Callable[[], float], start: float
 ) -> None:
     batches = session.batches(number)
-    budget = plan.budget - (clock() - start)
+    budget = (TIMING_SHARE + PROFILING_SHARE) * plan.budget - (clock() - start)
     spent = [clock()]
     most = plan.profiles if plan.rounds is None else min(plan.profiles, plan.rounds)
     for pair in range(most):
