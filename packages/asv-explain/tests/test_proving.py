@@ -68,6 +68,8 @@ class Bench:
         asked: The mode of each process, and the text that stood in.
         now: The clock; each process takes a second.
         said: What is told meanwhile.
+        scatter: How much times differ from one another, as a share.
+        disturbed: Until this moment what stands in for the commit takes twice as long.
     """
 
     root: Path
@@ -77,6 +79,7 @@ class Bench:
     now: float = 0.0
     said: list[str] = field(default_factory=list)
     scatter: float = 1e-3
+    disturbed: float = 0.0
 
     @classmethod
     def make(cls, root: Path, before: str = BEFORE, after: str = AFTER) -> Bench:
@@ -108,6 +111,8 @@ class Bench:
         names: dict[str, Any] = {}
         exec(text, names)  # noqa: S102 - our own
         wall = names["total"]() * 1e-3 * (1 + self.scatter * (len(self.asked) % 7))
+        if self.now < self.disturbed and text != AFTER:
+            wall *= 2
         answer = dict.fromkeys(("wall", "cpu"), wall) | dict.fromkeys(("setup", "delayed"), 0.0)
         more = {"instructions": None, "profile": None, "error": None, "samples": [wall]}
         return {"schema": 1, **answer, "number": request["number"] or 1, **more}
@@ -188,11 +193,23 @@ def test_a_cause_is_proven_and_a_bystander_refuted(bench: Bench) -> None:
     assert first.interval is not None
     assert first.interval.low < 0.5 < first.interval.high
     assert first.pairs == 4
-    assert second.outcome is Outcome.REFUTED
+    assert (second.outcome, second.pairs) == (Outcome.REFUTED, 8)
     assert second.share == pytest.approx(1 / 6, abs=0.02)
     restored = AFTER.replace("return 4", "return 1")
     timed = [text for mode, text in bench.asked if mode == "time"][:9]
     assert timed == [AFTER, AFTER, restored, restored, AFTER, AFTER, restored, restored, AFTER]
+
+
+def test_a_disturbance_for_a_moment_refutes_nothing(bench: Bench) -> None:
+    """What lies below half of what was inferred is measured on, and counts as a whole."""
+    # Until then two processes find out whether the code can stand, one how often to call it, and
+    # eight take four pairs.
+    bench.disturbed = 12.0
+    found = bench.prove(bench.explained(cause("a", 3))).causes[0].proof
+    assert found is not None
+    assert found.pairs is not None
+    assert found.pairs >= 8
+    assert found.outcome is Outcome.PROVEN
 
 
 def test_shares_are_of_what_shares_of_causes_are_of(bench: Bench) -> None:

@@ -26,6 +26,10 @@ __all__ = ["MOST_PROVED", "Trials", "open_to_proof", "proved", "without_proof"]
 MOST_PROVED = 3
 """So many causes are put back, the largest first."""
 
+REFUTING_PAIRS = 2 * MIN_PAIRS
+"""So many pairs are measured, if the budget allows, before a cause is refuted: that contradicts
+what was measured before, which a machine that is disturbed for a moment does, too."""
+
 UNPROVED = "unproved"
 """The kind of the caveat that says why nothing could be put back."""
 
@@ -204,9 +208,12 @@ class _Ladder:
 
     def _settled(self, candidate: Candidate, rounds: Rounds) -> bool:
         found = give_back(self.explanation, rounds, self._net(candidate))
-        return (
-            found is not None and judged(found.interval, self._net(candidate)) is not Outcome.OPEN
-        )
+        if found is None:
+            return False
+        outcome = judged(found.interval, self._net(candidate))
+        if outcome is Outcome.REFUTED:
+            return found.ratio.pairs >= REFUTING_PAIRS
+        return outcome is Outcome.PROVEN
 
     def _measured(
         self, candidate: Candidate, rounds: Rounds, refused: tuple[Refusal, ...]
