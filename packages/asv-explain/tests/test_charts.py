@@ -61,6 +61,14 @@ def test_the_waterfall_goes_from_before_to_after() -> None:
     ]
 
 
+def test_the_last_bar_says_that_it_comes_from_the_ratio() -> None:
+    """It may differ in a digit from that side's median, which stands in the page's head."""
+    figure = waterfall(explanation(ratio=1.952))
+    assert figure is not None
+    told = figure["data"][0]["customdata"][-1].replace("<br>", " ")
+    assert told.endswith(": before with the difference that the ratio, 1.952, gives")
+
+
 def test_a_sign_and_a_share_stand_beside_each_bar() -> None:
     """What a colour tells is told in text as well."""
     shrunk = replace(CAUSE, name="less", amount=-0.25, share=-0.25, interval=None)

@@ -24,7 +24,7 @@ from asv_explain.pages.figures import (
 )
 from asv_explain.pages.views import legible
 from asv_explain.reports import text as words
-from asv_explain.reports.text import amount, counted, scaled
+from asv_explain.reports.text import amount, counted, digits, scaled
 
 __all__ = ["MOST_CAUSES", "waterfall"]
 
@@ -207,7 +207,11 @@ def _bars(explanation: Explanation) -> list[_Bar]:
             value += f", {round(bar.length / difference * 100) + 0.0:.0f} %"
         bars.append(replace(bar, value=value, base=at))
         at += bar.length
-    bars.append(_Bar("after", amount(at, unit), 0.0, at, TOTAL, explanation.after[:8]))
+    told = explanation.after[:8]
+    if explanation.ratio is not None:
+        # Rounds are compared in pairs, so this may differ in a digit from the median of that side.
+        told += f": before with the difference that the ratio, {digits(explanation.ratio)}, gives"
+    bars.append(_Bar("after", amount(at, unit), 0.0, at, TOTAL, told))
     return bars
 
 
