@@ -140,7 +140,7 @@ def _study(asked: Asked, earlier: Asked | None) -> None:
     sheets, figures = _figures(records, found)
     targets = score_targets(found)
     show([*sheets, targets_sheet(targets)])
-    tell.print(f"written: {write_summary(asked, figures, sheets, targets)}")
+    tell.print(f"written: {write_summary(asked, records, figures, sheets, targets)}")
 
 
 def _drafts(asked: Asked) -> Iterator[Draft]:

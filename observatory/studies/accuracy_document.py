@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from asv_explain.files import write_whole
+from asv_explain.reports.text import counted
 from observatory.studies.alarm_sheets import SHEETS, Told
 from observatory.studies.sheets import kept_sheets, kept_targets, markdown, targets_sheet
 from observatory.studies.trials import OUT, StudyError, read_summary, run_study
@@ -201,14 +202,20 @@ def _command(study: Study, summary: Mapping[str, Any]) -> str:
 
 
 def _where(summary: Mapping[str, Any]) -> str:
-    """On what machine it was measured, when, and of which commit."""
-    machine = summary["machine"]
-    cores = machine["usable_cores"]
-    commit = summary["commit"]
-    return (
-        f"{machine['cpu']}, {cores} {'core' if cores == 1 else 'cores'}, {machine['system']}, "
-        f"{machine['python']}, {machine['date'][:10]}, "
-        + ("outside of git." if commit is None else f"commit {commit[:8]}.")
+    """On what machine it was measured, when, and of which commit; a line each with its trials."""
+    places = [(one["trials"], _place(one["place"])) for one in summary["places"]]
+    if len(places) == 1:
+        return f"{places[0][1]}."
+    return "\n".join(f"- {counted(trials, 'trial')}: {place}" for trials, place in places)
+
+
+def _place(place: Mapping[str, Any] | None) -> str:
+    if place is None:
+        return "it was not noted where"
+    machine = (place["cpu"], counted(place["cores"], "core"), place["system"], place["python"])
+    commit = place["commit"]
+    return ", ".join(
+        [*machine, place["day"], "outside of git" if commit is None else f"commit {commit[:8]}"]
     )
 
 

@@ -112,7 +112,7 @@ def _study(asked: Asked) -> None:
     by_stage = (stages_table(told, what) for what in ("seconds", "memory"))
     for table in (*by_stage, whole_table(told), growth_table(told)):
         Console().print(table)
-    write_summary(asked, told)
+    write_summary(asked, records, told)
 
 
 def _pairs(

@@ -159,7 +159,7 @@ class _Study:
         told = figures(self._trials(), self._factor, self._asked.seed)
         for table in (found_table(told), smallest_table(told)):
             Console().print(table)
-        write_summary(self._asked, told)
+        write_summary(self._asked, self._records, told)
 
     def _trials(self) -> list[dict[str, Any]]:
         """All trials so far, without what was measured for them."""

@@ -101,7 +101,7 @@ def _study(asked: Asked, conditions: Sequence[str]) -> None:
                 tell.print(f"{key}: {trial['benchmark']}: {said}")
     figures = _figures(records)
     Console().print(_table(figures))
-    write_summary(asked, figures)
+    write_summary(asked, records, figures)
 
 
 def _missing(

@@ -94,7 +94,7 @@ def _study(asked: Asked) -> None:
         },
     }
     show([*sheets, targets_sheet(targets)])
-    path = write_summary(asked, figures, sheets, targets)
+    path = write_summary(asked, records, figures, sheets, targets)
     sys.stderr.write(f"written: {path}\n")
 
 

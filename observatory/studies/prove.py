@@ -74,7 +74,7 @@ def _study(asked: Asked) -> None:
     ]
     sheets = [_outcomes(found), _scopes(found), _reasons(found), _wrong(found)]
     show(sheets)
-    path = write_summary(asked, _figures(found, records), sheets)
+    path = write_summary(asked, records, _figures(found, records), sheets)
     sys.stderr.write(f"written: {path}\n")
 
 

@@ -24,15 +24,22 @@ class Records:
     Args:
         path: the file of JSON Lines; made with its folder at the first trial.
         settings: what the study was asked; a file of other settings is refused, not mixed.
+        place: where trials are made from now on, such as the machine and the code; it stands in a
+            line before those that were made there.
 
     Raises:
         RecordsError: the file can't be read, holds something else, or other settings.
     """
 
-    def __init__(self, path: Path, settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self, path: Path, settings: Mapping[str, Any], place: Mapping[str, Any] | None = None
+    ) -> None:
         self._path = path
         self._settings = dict(json.loads(json.dumps(settings)))
+        self._here = None if place is None else dict(json.loads(json.dumps(place)))
+        self._place: dict[str, Any] | None = None
         self._trials: dict[str, dict[str, Any]] = {}
+        self._places: dict[str, dict[str, Any] | None] = {}
         self._whole = 0
         if path.exists():
             self._read()
@@ -49,6 +56,19 @@ class Records:
     def __len__(self) -> int:
         return len(self._trials)
 
+    @property
+    def places(self) -> list[tuple[dict[str, Any] | None, int]]:
+        """Where the trials were made, with how many there, in their order; None: not known."""
+        found: list[tuple[dict[str, Any] | None, int]] = []
+        for place in self._places.values():
+            known = [one for one, _ in found]
+            if place in known:
+                at = known.index(place)
+                found[at] = (place, found[at][1] + 1)
+            else:
+                found.append((place, 1))
+        return found
+
     def add(self, key: str, trial: Mapping[str, Any]) -> None:
         """Keep one trial, on the disk when this returns.
 
@@ -64,6 +84,8 @@ class Records:
                 file.truncate(self._whole)
                 if not self._whole:
                     file.write(_line({"settings": self._settings}))
+                if self._here != self._place:
+                    file.write(_line({"place": self._here}))
                 file.write(_line({"key": key, "trial": kept}))
                 file.flush()
                 os.fsync(file.fileno())
@@ -72,7 +94,8 @@ class Records:
             raise RecordsError(
                 f"can't write {self._path} ({error.strerror}); make room or choose another --out"
             ) from None
-        self._trials[key] = kept
+        self._trials[key], self._places[key] = kept, self._here
+        self._place = self._here
 
     def _read(self) -> None:
         try:
@@ -85,7 +108,12 @@ class Records:
         try:
             found = [json.loads(line) for line in lines]
             settings = found[0]["settings"] if found else self._settings
-            self._trials = {one["key"]: one["trial"] for one in found[1:]}
+            for one in found[1:]:
+                if "place" in one:
+                    self._place = one["place"]
+                else:
+                    self._trials[one["key"]] = one["trial"]
+                    self._places[one["key"]] = self._place
         except (ValueError, KeyError, TypeError):
             raise RecordsError(
                 f"{self._path} holds no records of a study; choose another --out"

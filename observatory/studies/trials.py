@@ -29,9 +29,9 @@ __all__ = [
     "Asked",
     "StudyError",
     "command_line",
-    "machine_facts",
     "read_summary",
     "run_study",
+    "this_place",
     "write_summary",
 ]
 
@@ -79,7 +79,7 @@ class Asked:
             RecordsError: see `Records`.
         """
         asked = {"seed": self.seed, "sample": self.sample, **settings}
-        return Records(self.out / f"{self.study}.jsonl", asked)
+        return Records(self.out / f"{self.study}.jsonl", asked, this_place())
 
 
 def command_line(
@@ -158,24 +158,25 @@ def run_study(
     return 0
 
 
-def machine_facts() -> dict[str, Any]:
-    """On what it was measured, and when: CPU, cores, system, Python, UTC time."""
+def this_place() -> dict[str, Any]:
+    """Where trials are made now: CPU, cores, system, Python, day in UTC, and of which commit."""
     try:
         usable = len(os.sched_getaffinity(0))
     except AttributeError:
         usable = os.cpu_count() or 1
     return {
         "cpu": _cpu(),
-        "cores": os.cpu_count(),
-        "usable_cores": usable,
+        "cores": usable,
         "system": f"{platform.system()} {platform.release()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
-        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "day": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "commit": _commit(),
     }
 
 
 def write_summary(
     asked: Asked,
+    records: Records,
     figures: Mapping[str, Any],
     sheets: Sequence[Sheet] = (),
     targets: Sequence[Target] = (),
@@ -184,6 +185,7 @@ def write_summary(
 
     Args:
         asked: what was asked.
+        records: the trials that it comes from, which tell where they were made.
         figures: all figures, for programs.
         sheets: the tables, as `accuracy_document` shows them.
         targets: what was to be reached and what is.
@@ -196,8 +198,7 @@ def write_summary(
         "seed": asked.seed,
         "number": asked.number,
         "sample": asked.sample,
-        "commit": _commit(),
-        "machine": machine_facts(),
+        "places": [{"trials": trials, "place": place} for place, trials in records.places],
         "figures": figures,
         "sheets": msgspec.to_builtins(sheets),
         "targets": msgspec.to_builtins(targets),

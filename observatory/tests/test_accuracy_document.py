@@ -24,7 +24,7 @@ MET = Target("first cause right at 10 %", "≥ 95 %", "97.0 %", met=True)
 
 def summary(folder: Path, study: str = "accuracy", *, sample: bool = False) -> dict[str, Any]:
     asked = Asked(study, folder, 7, 150, sample)
-    write_summary(asked, {}, (SHEET, EMPTY), (MISSED, MET))
+    write_summary(asked, asked.records(), {}, (SHEET, EMPTY), (MISSED, MET))
     found = read_summary(folder, study)
     assert found is not None
     return found
@@ -41,6 +41,29 @@ def test_each_figure_stands_below_its_command(tmp_path: Path) -> None:
         "### Scores by size\n\n| size | first |\n| --- | ---: |\n| 3 % | 87.5 [80, 92] |\n" in after
     )
     assert "Where a profiler failed" not in text
+
+
+def test_where_it_was_measured_stands_below_the_command(tmp_path: Path) -> None:
+    """Each machine and commit with its trials, whatever machine prints them."""
+    place = {
+        "cpu": "Slow",
+        "cores": 1,
+        "system": "Linux 6",
+        "python": "CPython 3.11.7",
+        "day": "2026-01-02",
+        "commit": None,
+    }
+    found = summary(tmp_path)
+    found["places"] = [{"trials": 9, "place": place}]
+    told = "Slow, 1 core, Linux 6, CPython 3.11.7, 2026-01-02, outside of git"
+    assert f"--number 150\n\n{told}.\n" in document({"accuracy": found})
+    found["places"] += [
+        {"trials": 1, "place": {**place, "cpu": "Fast", "cores": 2, "commit": "0123456789"}},
+        {"trials": 4, "place": None},
+    ]
+    text = document({"accuracy": found})
+    assert f"\n\n- 9 trials: {told}\n- 1 trial: Fast, 2 cores, " in text
+    assert "commit 01234567\n- 4 trials: it was not noted where\n" in text
 
 
 def test_targets_stand_beside_what_was_reached(tmp_path: Path) -> None:

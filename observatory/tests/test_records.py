@@ -49,6 +49,21 @@ def test_a_cut_first_line_is_an_empty_study(tmp_path: Path) -> None:
     assert list(Records(path, {"seed": 2})) == ["a"]
 
 
+def test_each_trial_keeps_where_it_was_made(tmp_path: Path) -> None:
+    """Going on elsewhere, and printing again, don't change what is told of earlier trials."""
+    path = tmp_path / "study.jsonl"
+    Records(path, {}).add("a", {})
+    for cpu, keys in (("fast", "bc"), ("slow", "d"), ("fast", "e")):
+        records = Records(path, {}, {"cpu": cpu})
+        for key in keys:
+            records.add(key, {})
+    there = [(None, 1), ({"cpu": "fast"}, 3), ({"cpu": "slow"}, 1)]
+    assert records.places == there
+    assert Records(path, {}, {"cpu": "new"}).places == there
+    assert list(Records(path, {})) == ["a", "b", "c", "d", "e"]
+    assert path.read_text(encoding="utf-8").count("place") == 3
+
+
 @pytest.mark.parametrize(
     ("data", "complaint"),
     [

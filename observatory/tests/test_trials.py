@@ -29,6 +29,7 @@ from observatory.studies.trials import (
     command_line,
     read_summary,
     run_study,
+    this_place,
     write_summary,
 )
 
@@ -101,20 +102,24 @@ def test_a_summary_is_read_as_it_was_written(tmp_path: Path) -> None:
     """It says what was asked, of which commit, and on what machine."""
     folder = tmp_path / "deep"
     assert read_summary(folder, "cost") is None
-    path = write_summary(asked(folder), {"rate": 0.5})
+    records = asked(folder).records()
+    records.add("a", {})
+    path = write_summary(asked(folder), records, {"rate": 0.5})
     found = read_summary(folder, "cost")
     assert found is not None
     assert found == json.loads(path.read_text(encoding="utf-8"))
     assert (found["seed"], found["number"], found["figures"]) == (7, 3, {"rate": 0.5})
-    assert found["machine"]["python"].startswith(("CPython 3", "PyPy 3"))
-    assert found["machine"]["usable_cores"] >= 1
+    (made,) = found["places"]
+    assert (made["trials"], made["place"]) == (1, this_place())
+    assert made["place"]["python"].startswith(("CPython 3", "PyPy 3"))
+    assert made["place"]["cores"] >= 1
 
 
 def test_tables_and_targets_outlive_the_summary(tmp_path: Path) -> None:
     """They are read back the same, for the terminal and for Markdown."""
     sheet = Sheet("By [size]", ("size", "first"), (("3 %", "1 | 2"), ("5 %", "[2]")), "All of it.")
     target = Target("first cause", "95 %", "90 %", met=False)
-    write_summary(asked(tmp_path), {}, (sheet,), (target,))
+    write_summary(asked(tmp_path), asked(tmp_path).records(), {}, (sheet,), (target,))
     found = read_summary(tmp_path, "cost")
     assert found is not None
     assert kept_sheets(found) == (sheet,)
@@ -144,7 +149,7 @@ def test_a_summary_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     """A folder in the way is named, not met with a traceback."""
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(StudyError, match="choose another --out"):
-        write_summary(asked(tmp_path / "file"), {})
+        write_summary(asked(tmp_path / "file"), asked(tmp_path).records(), {})
 
 
 def test_rates_have_the_interval_of_wilson() -> None:
