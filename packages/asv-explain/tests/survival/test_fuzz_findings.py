@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from published import BENCHMARK, MACHINE, Published
-from world import World, exported, made
+from world import COST, World, exported, made
 
 from asv_explain import ExplainError, explain
 from asv_explain.asv_side.discover import read_descriptions
@@ -42,6 +43,8 @@ from asv_explain.pages.downloads import downloads
 from asv_explain.pages.page import page
 from asv_explain.pages.traveling import traveling_page
 from asv_explain.plausible import MOST_LINES
+from asv_explain.profiles.correct import correct_both
+from asv_explain.profiles.match import match_profiles
 from asv_explain.profiles.pair import decode_pair
 from asv_explain.profiles.profile import profile_from_raw
 from asv_explain.profiles.wire import WireError, show
@@ -230,8 +233,15 @@ def test_a_kept_cost_that_cannot_be_read_is_measured_anew(tmp_path: Path, taken:
 
 
 def test_a_calibration_that_cannot_be_read_is_one_mistake(tmp_path: Path) -> None:
-    """Deep or endless, the interpreter is named."""
-    for text in ("[" * 50_000, examples.calibration().decode().replace("1e-05", "1e308")):
+    """Deep, endless or without measure, the interpreter is named."""
+    tiny = json.loads(examples.calibration())
+    for one in tiny["rounds"]:
+        one["bytecode_sums"]["plain"] = 1e-320
+    for text in (
+        "[" * 50_000,
+        examples.calibration().decode().replace("1e-05", "1e308"),
+        json.dumps(tiny),
+    ):
 
         def run(command: Sequence[str], timeout: float, text: str = text) -> str:
             return text
@@ -256,9 +266,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Published:
 def test_combinations_of_parameters_do_not_multiply_without_end(project: Published) -> None:
     """Asv would go through all of them before anything else is said."""
     opened = load_project(project.root / "asv.conf.json")
-    description = {"name": "f", "params": [["1", "2"] * 50] * 8, "version": "1"}
-    with pytest.raises(ProjectError, match=f"has 1e[+]16 combinations .* {MOST_COMBINATIONS}"):
-        select_benchmarks(opened, [description])
+    # The second number is beyond what a float holds.
+    for params in ([["1", "2"] * 50] * 8, [["1", "2"]] * 1100):
+        description = {"name": "f", "params": params, "version": "1"}
+        with pytest.raises(ProjectError, match=f"f has more than {MOST_COMBINATIONS} comb"):
+            select_benchmarks(opened, [description])
 
 
 def test_parameters_are_numbered_as_asv_does(project: Published) -> None:
@@ -297,6 +309,15 @@ def test_damaged_files_of_asv_are_one_line(
     assert "\n" not in str(told.value)
 
 
+def test_a_repository_of_endless_name_is_no_folder(project: Published) -> None:
+    """The system says of such a path not that it isn't there, but that it is too long."""
+    other = project.root / "endless.conf.json"
+    other.write_text(json.dumps({"version": 1, "repo": "x" * 3000}))
+    with pytest.raises(ProjectError, match=r"repo is x{80}, which is no folder; mend") as told:
+        load_project(other)
+    assert "\n" not in str(told.value)
+
+
 def test_damaged_results_are_left_out_by_name(project: Published) -> None:
     """Depth, endless integers and a pipe; the others still show the step."""
     folder = project.root / ".asv" / "results" / MACHINE
@@ -318,6 +339,20 @@ def test_damaged_results_are_left_out_by_name(project: Published) -> None:
     said = " ".join(f"{one.what}: {one.why}" for one in found.left_out)
     for name in ("deep.json", "empty.json", "pipe.json: it is no file"):
         assert name in said
+
+
+def test_an_edge_that_holds_more_than_its_function_holds_all_of_it() -> None:
+    """Of next to no time, what the edge holds was more times than a number can have."""
+    raw = examples.raw_profile()
+    raw["functions"][raw["edges"][0][1]]["own"] = 1e-320
+    profile = profile_from_raw(raw)
+    callee = profile.callee[0]
+    assert profile.edge_own[0] > profile.own[callee]
+    match = match_profiles(profile, profile)
+    seconds = float(profile.own.sum())
+    for one in correct_both((profile, profile), COST, (seconds, seconds), match):
+        assert np.isfinite(one.edge_own).all()
+        assert one.edge_own[0] <= one.own[callee]
 
 
 @pytest.mark.parametrize("value", ["9" * 5000, 10**5000], ids=["text", "integer"])

@@ -49,6 +49,9 @@ _BROKEN = (
 MOST_COMBINATIONS = 100_000
 """Combinations of one benchmark's parameters; asv runs each of them on every commit."""
 
+# Characters of a name or path that is refused.
+_SHOWN = 80
+
 
 class ProjectError(Exception):
     """A mistake that its user can mend; the text is one line that says what to do."""
@@ -127,13 +130,21 @@ def load_project(config: Path | None = None) -> Project:
         value = getattr(conf, key)
         if not isinstance(value, str):
             raise ProjectError(f"{path}: {key} is no text; mend the file.")
-        if key != "repo" or (root / value).is_dir():
+        if key != "repo" or _is_folder(root / value):
             setattr(conf, key, os.path.normpath(root / value))
-    checkout = Path(conf.repo) if Path(conf.repo).is_dir() else None
+    checkout = Path(conf.repo) if _is_folder(Path(conf.repo)) else None
     if checkout is None and conf.dvcs is None and "://" not in conf.repo and "@" not in conf.repo:
-        raise ProjectError(f"{path}: repo is {conf.repo}, which is no folder; mend the file.")
+        told = one_line(conf.repo)[:_SHOWN]
+        raise ProjectError(f"{path}: repo is {told}, which is no folder; mend the file.")
     _load_plugins(root, conf)
     return Project(config=path, conf=conf, checkout=checkout)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # Such as a name that no file system holds.
+        return False
 
 
 def _find_config(folder: Path) -> Path:
@@ -290,8 +301,8 @@ def select_benchmarks(
             number = math.prod(len(values) for values in one["params"])
             if number > MOST_COMBINATIONS:
                 raise ProjectError(
-                    f"{one_line(one['name'])[:80]} has {number:.3g} combinations of parameters, "
-                    f"more than {MOST_COMBINATIONS}; give it fewer."
+                    f"{one_line(one['name'])[:_SHOWN]} has more than {MOST_COMBINATIONS} "
+                    "combinations of parameters; give it fewer."
                 )
         return Benchmarks(project.conf, descriptions, regex=list(regexes))
     except (KeyError, TypeError, AttributeError) as error:

@@ -89,7 +89,8 @@ def estimate(processes: Sequence[Mapping[str, Any]]) -> ProfilerCost:
     the loop around them; a negative cost is noise, and counts as 0.
 
     Raises:
-        WireError: The measurements are incomplete, not numbers, or of several interpreters.
+        WireError: The measurements are incomplete, not numbers, or of several interpreters, or
+            give no finite cost.
     """
     rounds = [_best(_read(one)) for one in processes]
     if not rounds or any(one.keys() != rounds[0].keys() for one in rounds):
@@ -113,7 +114,7 @@ def estimate(processes: Sequence[Mapping[str, Any]]) -> ProfilerCost:
     inside = _INSIDE * median(one["plain"] / one["calls"] for one in resumed)
     callee_resumed = [one["own"] / one["calls"] - inside for one in resumed]
     both_resumed = [_overhead(one) / one["calls"] for one in resumed]
-    return ProfilerCost(
+    cost = ProfilerCost(
         callee_python=callee_python,
         caller_python=caller_python,
         callee_builtin=callee_builtin,
@@ -131,6 +132,8 @@ def estimate(processes: Sequence[Mapping[str, Any]]) -> ProfilerCost:
         python=processes[0]["python"],
         implementation=processes[0]["implementation"],
     )
+    # What is kept is read again under these rules: times without measure give no finite cost.
+    return cost_from_raw(cost_to_raw(cost))
 
 
 def run_command(command: Sequence[str], timeout: float) -> str:

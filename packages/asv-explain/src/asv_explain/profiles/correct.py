@@ -270,7 +270,10 @@ def _edges(profile: Profile, speed: float, own: Seconds, callee: Seconds) -> Sec
     left = np.where(empty[profile.callee], profile.edge_own, left)
     whole = np.bincount(profile.callee, left, size)
     held = np.bincount(profile.callee, profile.edge_own, size)
-    share = np.divide(held, profile.own, out=np.zeros(size), where=profile.own > 0)
-    factor = np.divide(own * share, whole, out=np.zeros(size), where=whole > 0)
-    parts: Seconds = left * factor[profile.callee]
+    share = np.divide(
+        np.minimum(held, profile.own), profile.own, out=np.zeros(size), where=profile.own > 0
+    )
+    there = whole[profile.callee]
+    part = np.divide(left, there, out=np.zeros(len(left)), where=there > 0)
+    parts: Seconds = (own * share)[profile.callee] * part
     return parts
