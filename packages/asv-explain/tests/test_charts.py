@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from profile_pairs import PLAIN, pair_of, side_of
 from strategies import raw_profiles
 
-from asv_explain.explanation import BYTES, Explanation, Interval, Rounds, Verdict
+from asv_explain.explanation import BYTES, NOISY, Caveat, Explanation, Interval, Rounds, Verdict
 from asv_explain.pages import figures
 from asv_explain.pages.charts import entities, icicles, ratios, tree_text, waterfall
 from asv_explain.pages.waterfall import MOST_CAUSES
@@ -67,6 +67,19 @@ def test_the_last_bar_says_that_it_comes_from_the_ratio() -> None:
     assert figure is not None
     told = figure["data"][0]["customdata"][-1].replace("<br>", " ")
     assert told.endswith(": before with the difference that the ratio, 1.952, gives")
+
+
+def test_figures_are_of_the_clock_that_decides() -> None:
+    """Wall time that scatters and falls is in none where the verdict is CPU time's."""
+    one = explanation(
+        caveats=(Caveat(NOISY, "wall time scatters too much", "again"),),
+        rounds_before=Rounds((1.8, 1.4), (1.0, 1.1), ()),
+        rounds_after=Rounds((1.6, 1.2), (2.0, 2.1), ()),
+    )
+    assert bars(one)[-1] == ("after", 0.0, 2.05)
+    figure = ratios(one)
+    assert figure is not None
+    assert figure["data"][0]["y"] == [2.0, pytest.approx(2.1 / 1.1)]
 
 
 def test_a_sign_and_a_share_stand_beside_each_bar() -> None:

@@ -11,6 +11,7 @@ from explanations import CAUSE, PROOF, REFUSED, explanation, unknown
 from rich.console import Console
 
 from asv_explain.explanation import (
+    NOISY,
     CallChange,
     Caveat,
     Explanation,
@@ -32,12 +33,31 @@ HOSTILE = "</script>|<img src=x onerror=alert(1)>`*_[a](b)\x1b[31m\n# h"
 UNKNOWN = unknown(caveats=(Caveat("failed", "it raised", "mend it"),))
 
 
+# Wall time says that it got faster, and scatters so that CPU time decides.
+BY_CPU = explanation(
+    caveats=(Caveat(NOISY, "wall time scatters too much; the verdict is CPU time's", "again"),),
+    rounds_before=Rounds((1.8, 1.4), (1.0, 1.1), ()),
+    rounds_after=Rounds((1.6, 1.2), (2.0, 2.1), ()),
+)
+
+
 def shown(one: Explanation, color: bool = False) -> str:
     """What a terminal 80 columns wide shows."""
     output = io.StringIO()
     console = Console(file=output, width=80, force_terminal=color, highlight=False)
     console.print(render(one))
     return output.getvalue()
+
+
+def test_the_times_are_of_the_clock_that_decides() -> None:
+    """Beside *slower* no times may stand that fall."""
+    assert "1.05 s → 2.05 s of CPU time  ratio 2.000" in " ".join(shown(BY_CPU).split("\n"))
+    assert "1.05 s → 2.05 s of CPU time" in to_markdown([BY_CPU])
+    quiet = dataclasses.replace(BY_CPU, caveats=())
+    assert "1.6 s → 1.4 s  ratio" in shown(quiet)
+    # What was stored without CPU time has wall time alone.
+    alone = dataclasses.replace(BY_CPU, rounds_after=Rounds((1.6, 1.2), (), ()))
+    assert "1.6 s → 1.4 s  ratio" in shown(alone)
 
 
 def test_the_terminal_tells_everything_in_80_columns() -> None:

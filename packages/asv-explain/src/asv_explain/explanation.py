@@ -16,6 +16,7 @@ from asv_explain.verdict import Interval, Verdict
 
 __all__ = [
     "BYTES",
+    "NOISY",
     "SCHEMA",
     "SECONDS",
     "CallChange",
@@ -46,6 +47,9 @@ SECONDS = "seconds"
 
 BYTES = "bytes"
 """The unit of mem_ and peakmem_ benchmarks."""
+
+NOISY = "noisy"
+"""The kind of the caveat that wall time scatters too much, so that the verdict is CPU time's."""
 
 # Shares are sums of hundreds of floats, each rounded on its way through JSON.
 _TOLERANCE = 1e-6
@@ -283,6 +287,19 @@ class Explanation:
     facts: dict[str, str] = field(default_factory=dict)
     correction_before: Correction | None = None
     correction_after: Correction | None = None
+
+    @property
+    def by_cpu(self) -> bool:
+        """Whether the verdict rests on CPU time, as wall time scatters too much for one."""
+        told = any(one.kind == NOISY for one in self.caveats)
+        return told and bool(self.rounds_before.cpu and self.rounds_after.cpu)
+
+    @property
+    def decisive(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """What each round gave, before and after, of what the ratio rests on, in ``unit``."""
+        sides = (self.rounds_before, self.rounds_after)
+        first, second = (one.cpu if self.by_cpu else one.values for one in sides)
+        return first, second
 
     def __post_init__(self) -> None:
         """Check that nothing of the difference is lost.

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray  # noqa: TC002 - get_type_hints needs it at run time
 from scipy import stats  # type: ignore[import-untyped]
 
-from asv_explain.explanation import Caveat, Interval, Verdict
+from asv_explain.explanation import NOISY, Caveat, Interval, Verdict
 from asv_explain.measuring.rounds import Round, Rounds
 
 __all__ = [
@@ -272,7 +272,7 @@ def _caveats(
         found.append(Caveat("open", "the interval is too wide for a verdict", _MORE))
     if clock == "cpu":
         text = "wall time scatters too much; the verdict is CPU time's"
-        found.append(Caveat("noisy", text, "close other programs and measure again"))
+        found.append(Caveat(NOISY, text, "close other programs and measure again"))
     samples = [(each.wall or 0.0) * each.number for each in (*timed.before, *timed.after)]
     if min(samples) < COARSE:
         text = f"a sample takes {min(samples) * 1e6:.2g} µs, which the clocks' own cost distorts"

@@ -24,10 +24,9 @@ def ratios(explanation: Explanation) -> dict[str, Any] | None:
         The figure; None where there is no ratio.
     """
     unit = explanation.unit
-    sides = (explanation.rounds_before.values, explanation.rounds_after.values)
     rounds = [
         (number, before, after)
-        for number, (before, after) in enumerate(zip(*sides, strict=False), start=1)
+        for number, (before, after) in enumerate(zip(*explanation.decisive, strict=False), start=1)
         if before > 0
     ]
     if explanation.ratio is None or not rounds:

@@ -78,7 +78,7 @@ def _row(row: Row) -> RowView:
     explanation = row.explanation
     cause = first_cause(explanation)
     commit = explanation.commit_after
-    after = explanation.rounds_after.values
+    after = explanation.decisive[1]
     ratio = explanation.ratio
     date = "" if commit is None else commit.date
     return RowView(

@@ -196,7 +196,7 @@ class Measured:
 def measured(explanation: Explanation) -> Measured:
     """How an explanation was measured."""
     unit = explanation.unit
-    pairs = zip(explanation.rounds_before.values, explanation.rounds_after.values, strict=False)
+    pairs = zip(*explanation.decisive, strict=False)
     first, second = explanation.correction_before, explanation.correction_after
     sides = (("Before", first), ("After", second))
     names = dict.fromkeys(name for one in (first, second) if one is not None for name in one.scales)

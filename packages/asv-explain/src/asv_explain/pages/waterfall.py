@@ -180,7 +180,7 @@ def waterfall(explanation: Explanation) -> dict[str, Any] | None:
 
 def _bars(explanation: Explanation) -> list[_Bar]:
     """From the value before to the value after, the largest cause first."""
-    sides = (explanation.rounds_before.values, explanation.rounds_after.values)
+    sides = explanation.decisive
     difference, residual, unit = explanation.difference, explanation.residual, explanation.unit
     if difference is None or residual is None or not all(sides) or not explanation.causes:
         return []

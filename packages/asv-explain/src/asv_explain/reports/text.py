@@ -163,11 +163,11 @@ def first_cause(explanation: Explanation) -> Cause | None:
 
 
 def medians(explanation: Explanation) -> str:
-    """The medians of both sides; empty where one was not measured."""
-    sides = (explanation.rounds_before.values, explanation.rounds_after.values)
-    if not all(sides):
+    """The medians of both sides, and of what time where not of the wall's; empty without them."""
+    if not all(explanation.decisive):
         return ""
-    return " → ".join(amount(median(side), explanation.unit) for side in sides)
+    told = " → ".join(amount(median(side), explanation.unit) for side in explanation.decisive)
+    return f"{told} of CPU time" if explanation.by_cpu else told
 
 
 def headline(explanation: Explanation) -> str:
