@@ -13,16 +13,15 @@ from typing import Any
 from unittest.mock import patch
 
 from asv_explain.asv_side import select
+from asv_explain.asv_side.benchmarks import load_benchmarks, select_benchmarks
 from asv_explain.asv_side.discover import read_descriptions
 from asv_explain.asv_side.history import History, Reading
 from asv_explain.asv_side.project import (
     Project,
     ProjectError,
-    load_benchmarks,
     load_project,
     machine_facts,
     machine_name,
-    select_benchmarks,
 )
 from asv_explain.asv_side.select import select_between, select_history, smallest_factor
 from asv_explain.changes.change import Change

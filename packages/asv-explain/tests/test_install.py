@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import asv_explain
+from asv_explain.asv_side.benchmarks import select_benchmarks
 from asv_explain.asv_side.builder import build
 from asv_explain.asv_side.discover import discover
 from asv_explain.asv_side.install import Installer, InstallError, installed
@@ -24,7 +25,6 @@ from asv_explain.asv_side.project import (
     ProjectError,
     environments,
     load_project,
-    select_benchmarks,
 )
 from asv_explain.asv_side.revisions import repository, resolve
 from asv_explain.asv_side.select import select_between

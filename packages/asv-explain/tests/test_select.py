@@ -18,13 +18,12 @@ from asv.runner import BenchmarkResult  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asv_explain.asv_side.benchmarks import load_benchmarks, select_benchmarks
 from asv_explain.asv_side.project import (
     ProjectError,
     environments,
-    load_benchmarks,
     load_project,
     machine_name,
-    select_benchmarks,
 )
 from asv_explain.asv_side.select import (
     Selection,

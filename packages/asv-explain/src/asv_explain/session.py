@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from asv_explain.asv_side.benchmarks import select_benchmarks
 from asv_explain.asv_side.discover import discover
 from asv_explain.asv_side.install import Install, Installer, InstallError
 from asv_explain.asv_side.lock import locked_by_one
@@ -18,7 +19,6 @@ from asv_explain.asv_side.project import (
     ProjectError,
     machine_facts,
     machine_name,
-    select_benchmarks,
 )
 from asv_explain.asv_side.select import select_between, smallest_factor
 from asv_explain.asv_side.store import make_store

@@ -19,14 +19,12 @@ from published import BENCHMARK, MACHINE, Published
 from world import COST, World, exported, made
 
 from asv_explain import ExplainError, explain
+from asv_explain.asv_side.benchmarks import MOST_COMBINATIONS, load_benchmarks, select_benchmarks
 from asv_explain.asv_side.discover import read_descriptions
 from asv_explain.asv_side.project import (
-    MOST_COMBINATIONS,
     ProjectError,
-    load_benchmarks,
     load_project,
     machine_facts,
-    select_benchmarks,
 )
 from asv_explain.asv_side.select import select_between, select_history
 from asv_explain.changes.change import Change

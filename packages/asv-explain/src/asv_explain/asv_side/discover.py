@@ -6,7 +6,9 @@ import json
 import os
 from typing import Any
 
-from asv_explain.asv_side.project import ProjectError
+from asv_explain.asv_side.project import (
+    ProjectError,
+)
 from asv_explain.contained import run_contained
 from asv_explain.scratch import check_room, scratch
 from asv_explain.suspect import Installed

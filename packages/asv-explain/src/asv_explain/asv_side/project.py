@@ -1,11 +1,9 @@
-"""What asv knows of a project: its configuration, machine, environments and benchmarks."""
+"""What asv knows of a project: its configuration, machine and environments."""
 
 from __future__ import annotations
 
 import contextlib
-import math
 import os
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from asv import util  # type: ignore[import-untyped]
-from asv.benchmarks import Benchmarks  # type: ignore[import-untyped]
 from asv.config import Config  # type: ignore[import-untyped]
 from asv.environment import (  # type: ignore[import-untyped]
     EnvironmentUnavailable,
@@ -22,35 +19,32 @@ from asv.environment import (  # type: ignore[import-untyped]
 from asv.machine import Machine, MachineCollection  # type: ignore[import-untyped]
 
 __all__ = [
+    "BROKEN",
+    "SHOWN",
     "Project",
     "ProjectError",
     "check_installable",
     "configured",
     "environment_named",
     "environments",
-    "load_benchmarks",
     "load_project",
     "machine_facts",
     "machine_name",
     "one_line",
-    "select_benchmarks",
     "working_in",
 ]
 
 _CONFIG_NAMES = ("asv.conf.json", "asv.conf.jsonc")
 
-_BROKEN = (
+BROKEN = (
     *(util.UserError, OSError, ValueError, TypeError, AttributeError, KeyError),
     *(RecursionError, OverflowError),
 )
 """What asv raises on a file of its own that was damaged."""
 
 
-MOST_COMBINATIONS = 100_000
-"""Combinations of one benchmark's parameters; asv runs each of them on every commit."""
-
-# Characters of a name or path that is refused.
-_SHOWN = 80
+SHOWN = 80
+"""Characters of a name that is refused."""
 
 
 class ProjectError(Exception):
@@ -123,7 +117,7 @@ def load_project(config: Path | None = None) -> Project:
         conf = Config.load(str(path))
     except util.UserError as error:
         raise ProjectError(f"{one_line(error)} Mend {path}, or pass --config FILE.") from None
-    except _BROKEN as error:
+    except BROKEN as error:
         raise ProjectError(f"{path} cannot be read ({one_line(error)}); mend the file.") from None
     root = path.parent
     for key in ("benchmark_dir", "results_dir", "env_dir", "html_dir", "repo"):
@@ -134,7 +128,7 @@ def load_project(config: Path | None = None) -> Project:
             setattr(conf, key, os.path.normpath(root / value))
     checkout = Path(conf.repo) if _is_folder(Path(conf.repo)) else None
     if checkout is None and conf.dvcs is None and "://" not in conf.repo and "@" not in conf.repo:
-        told = one_line(conf.repo)[:_SHOWN]
+        told = one_line(conf.repo)[:SHOWN]
         raise ProjectError(f"{path}: repo is {told}, which is no folder; mend the file.")
     _load_plugins(root, conf)
     return Project(config=path, conf=conf, checkout=checkout)
@@ -203,7 +197,7 @@ def machine_facts(project: Project, name: str) -> dict[str, str]:
     """
     found = next((one for one in _machines().values() if one["machine"] == name), {})
     if not found:
-        with contextlib.suppress(*_BROKEN):
+        with contextlib.suppress(*BROKEN):
             path = project.results / name / "machine.json"
             found = dict(util.load_json(str(path), api_version=Machine.api_version))
     return {str(key): str(value) for key, value in found.items() if key != "version" and value}
@@ -218,7 +212,7 @@ def _machines() -> dict[str, dict[str, Any]]:
         named = all(isinstance(entry["machine"], str) for entry in known.values())
     except KeyError:
         named = False
-    except _BROKEN as error:
+    except BROKEN as error:
         raise ProjectError(
             f"{file} cannot be read ({one_line(error)}); move it away and run `asv machine`."
         ) from None
@@ -281,70 +275,3 @@ def configured(project: Project, /, **changes: object) -> Any:
     copy = Config()
     copy.__dict__.update(project.conf.__dict__ | changes)
     return copy
-
-
-def select_benchmarks(
-    project: Project, descriptions: Sequence[dict[str, Any]], regexes: Sequence[str] = ()
-) -> Any:
-    """Return asv's Benchmarks of those that match, parameters included, as `asv run -b` takes them.
-
-    Raises ProjectError if an expression is none, or a description is not asv's.
-    """
-    for regex in regexes:
-        try:
-            re.compile(regex)
-        except re.error as error:
-            raise ProjectError(f"-b {regex} is no regular expression ({error}); mend it.") from None
-    try:
-        for one in descriptions:
-            # asv goes through all of them, and a few long lists multiply without end.
-            number = math.prod(len(values) for values in one["params"])
-            if number > MOST_COMBINATIONS:
-                raise ProjectError(
-                    f"{one_line(one['name'])[:_SHOWN]} has more than {MOST_COMBINATIONS} "
-                    "combinations of parameters; give it fewer."
-                )
-        return Benchmarks(project.conf, descriptions, regex=list(regexes))
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ProjectError(
-            f"the list of benchmarks is not asv's ({one_line(repr(error))}); "
-            "run `asv run --bench just-discover` to write it anew."
-        ) from None
-
-
-def load_benchmarks(
-    project: Project, regexes: Sequence[str] = (), odd: list[str] | None = None
-) -> Any:
-    """Return asv's Benchmarks from its recorded benchmarks.json, those that match alone.
-
-    Names under which there is no description of asv's are added to `odd`, and the others taken.
-    Raises ProjectError if the file is missing or broken or none is left, or if an expression is
-    broken.
-    """
-    path = Path(Benchmarks.get_benchmark_file_path(str(project.results)))
-    if not path.is_file():
-        raise ProjectError(f"asv has recorded nothing in {project.results}; run `asv run` first.")
-    try:
-        recorded = util.load_json(str(path), api_version=Benchmarks.api_version)
-        descriptions = dict(recorded.items())
-    except _BROKEN as error:
-        raise ProjectError(
-            f"{path} cannot be read ({one_line(error)}); "
-            "run `asv run --bench just-discover` to write it anew."
-        ) from None
-    usable = {name: one for name, one in descriptions.items() if _described(one)}
-    if odd is not None and usable:
-        odd.extend(sorted(descriptions.keys() - usable.keys()))
-        descriptions = usable
-    return select_benchmarks(project, list(descriptions.values()), regexes)
-
-
-def _described(one: object) -> bool:
-    """Tell whether something is asv's description of a benchmark."""
-    if not isinstance(one, dict) or not isinstance(one.get("name"), str):
-        return False
-    params = one.get("params")
-    return isinstance(params, list) and all(
-        isinstance(values, list) and all(isinstance(value, str) for value in values)
-        for values in params
-    )

@@ -25,6 +25,7 @@ from asv.graph import Graph  # type: ignore[import-untyped]
 from asv.plugins.regressions import _GraphDataFilter  # type: ignore[import-untyped]
 from asv.repo import NoSuchNameError  # type: ignore[import-untyped]
 
+from asv_explain.asv_side.benchmarks import load_benchmarks
 from asv_explain.asv_side.history import (
     LeftOut,
     Point,
@@ -38,7 +39,6 @@ from asv_explain.asv_side.project import (
     Project,
     ProjectError,
     environments,
-    load_benchmarks,
     machine_name,
     one_line,
 )
