@@ -316,6 +316,15 @@ def test_a_repository_of_endless_name_is_no_folder(project: Published) -> None:
     assert "\n" not in str(told.value)
 
 
+@pytest.mark.parametrize("key", ["benchmark_dir", "results_dir", "env_dir", "html_dir"])
+def test_a_folder_of_endless_name_is_named(project: Published, key: str) -> None:
+    """It is met when the settings are read, not when something is to be written there."""
+    other = project.root / "endless.conf.json"
+    other.write_text(json.dumps({"version": 1, "repo": ".", key: "x" * 300}))
+    with pytest.raises(ProjectError, match=f"{key} is x+, too long for a folder's name"):
+        load_project(other)
+
+
 def test_damaged_results_are_left_out_by_name(project: Published) -> None:
     """Depth, endless integers and a pipe; the others still show the step."""
     folder = project.root / ".asv" / "results" / MACHINE

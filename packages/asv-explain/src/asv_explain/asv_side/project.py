@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -124,6 +125,8 @@ def load_project(config: Path | None = None) -> Project:
         value = getattr(conf, key)
         if not isinstance(value, str):
             raise ProjectError(f"{path}: {key} is no text; mend the file.")
+        if key != "repo":
+            _check_length(path, key, root / value)
         if key != "repo" or _is_folder(root / value):
             setattr(conf, key, os.path.normpath(root / value))
     checkout = Path(conf.repo) if _is_folder(Path(conf.repo)) else None
@@ -132,6 +135,17 @@ def load_project(config: Path | None = None) -> Project:
         raise ProjectError(f"{path}: repo is {told}, which is no folder; mend the file.")
     _load_plugins(root, conf)
     return Project(config=path, conf=conf, checkout=checkout)
+
+
+def _check_length(config: Path, key: str, folder: Path) -> None:
+    try:
+        folder.lstat()
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            told = one_line(folder.name)[:SHOWN]
+            raise ProjectError(
+                f"{config}: {key} is {told}, too long for a folder's name; mend the file."
+            ) from None
 
 
 def _is_folder(path: Path) -> bool:
