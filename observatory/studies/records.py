@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,6 @@ class Records:
         self._path = path
         self._settings = dict(json.loads(json.dumps(settings)))
         self._here = None if place is None else dict(json.loads(json.dumps(place)))
-        self._place: dict[str, Any] | None = None
         self._trials: dict[str, dict[str, Any]] = {}
         self._places: dict[str, dict[str, Any] | None] = {}
         self._whole = 0
@@ -59,15 +59,8 @@ class Records:
     @property
     def places(self) -> list[tuple[dict[str, Any] | None, int]]:
         """Where the trials were made, with how many there, in their order; None: not known."""
-        found: list[tuple[dict[str, Any] | None, int]] = []
-        for place in self._places.values():
-            known = [one for one, _ in found]
-            if place in known:
-                at = known.index(place)
-                found[at] = (place, found[at][1] + 1)
-            else:
-                found.append((place, 1))
-        return found
+        found = Counter(json.dumps(place, sort_keys=True) for place in self._places.values())
+        return [(json.loads(place), trials) for place, trials in found.items()]
 
     def add(self, key: str, trial: Mapping[str, Any]) -> None:
         """Keep one trial, on the disk when this returns.
@@ -84,7 +77,7 @@ class Records:
                 file.truncate(self._whole)
                 if not self._whole:
                     file.write(_line({"settings": self._settings}))
-                if self._here != self._place:
+                if self._here != next(reversed(self._places.values()), None):
                     file.write(_line({"place": self._here}))
                 file.write(_line({"key": key, "trial": kept}))
                 file.flush()
@@ -95,7 +88,6 @@ class Records:
                 f"can't write {self._path} ({error.strerror}); make room or choose another --out"
             ) from None
         self._trials[key], self._places[key] = kept, self._here
-        self._place = self._here
 
     def _read(self) -> None:
         try:
@@ -108,12 +100,13 @@ class Records:
         try:
             found = [json.loads(line) for line in lines]
             settings = found[0]["settings"] if found else self._settings
+            place = None
             for one in found[1:]:
                 if "place" in one:
-                    self._place = one["place"]
+                    place = one["place"]
                 else:
                     self._trials[one["key"]] = one["trial"]
-                    self._places[one["key"]] = self._place
+                    self._places[one["key"]] = place
         except (ValueError, KeyError, TypeError):
             raise RecordsError(
                 f"{self._path} holds no records of a study; choose another --out"

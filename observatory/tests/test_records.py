@@ -54,10 +54,10 @@ def test_each_trial_keeps_where_it_was_made(tmp_path: Path) -> None:
     path = tmp_path / "study.jsonl"
     Records(path, {}).add("a", {})
     for cpu, keys in (("fast", "bc"), ("slow", "d"), ("fast", "e")):
-        records = Records(path, {}, {"cpu": cpu})
+        records = Records(path, {}, {"cpu": cpu, "at": 1})
         for key in keys:
             records.add(key, {})
-    there = [(None, 1), ({"cpu": "fast"}, 3), ({"cpu": "slow"}, 1)]
+    there = [(None, 1), ({"cpu": "fast", "at": 1}, 3), ({"cpu": "slow", "at": 1}, 1)]
     assert records.places == there
     assert Records(path, {}, {"cpu": "new"}).places == there
     assert list(Records(path, {})) == ["a", "b", "c", "d", "e"]
