@@ -125,10 +125,10 @@ def load_project(config: Path | None = None) -> Project:
         value = getattr(conf, key)
         if not isinstance(value, str):
             raise ProjectError(f"{path}: {key} is no text; mend the file.")
-        if key != "repo":
-            _check_length(path, key, root / value)
-        if key != "repo" or _is_folder(root / value):
-            setattr(conf, key, os.path.normpath(root / value))
+        if key == "repo" and not _is_folder(root / value):
+            continue  # It may be an address.
+        _check_length(path, key, root / value)
+        setattr(conf, key, os.path.normpath(root / value))
     checkout = Path(conf.repo) if _is_folder(Path(conf.repo)) else None
     if checkout is None and conf.dvcs is None and "://" not in conf.repo and "@" not in conf.repo:
         told = one_line(conf.repo)[:SHOWN]
