@@ -24,16 +24,20 @@ __all__ = [
     "Caveat",
     "CommitRef",
     "Correction",
+    "Detail",
     "Explanation",
     "ExplanationError",
     "Interval",
     "Kind",
     "LineChange",
+    "LineCost",
     "Outcome",
     "Place",
     "Proof",
     "Refusal",
     "Rounds",
+    "Sampling",
+    "ThreadCost",
     "Verdict",
     "decode",
     "encode",
@@ -107,6 +111,94 @@ class LineChange:
 
 
 @dataclass(frozen=True, slots=True)
+class LineCost:
+    """A line of a cause's function, and the seconds of one benchmark call spent at it.
+
+    What the line calls counts with it, but for changed code below, which is a cause of its own.
+
+    Attributes:
+        text: the line's source, without its indent; empty where it can't be read.
+        before: its number in the file before, or None if it wasn't there.
+        after: its number in the file after, or None if it is gone.
+        seconds_before: seconds before.
+        seconds_after: seconds after.
+    """
+
+    text: str
+    before: int | None
+    after: int | None
+    seconds_before: float
+    seconds_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """A function whose cost is part of a cause's: a new helper, or unchanged code that it calls.
+
+    Attributes:
+        name: qualified name.
+        path: file below its home; empty for C functions.
+        kind: ``new`` or ``gone`` for a helper that came or went with the cause, ``calls`` for
+            calls that the cause added or saved, ``slower`` for unchanged code that takes longer
+            below the cause, ``event loop`` for turns of the event loop.
+        amount: seconds of one benchmark call; negative where it saved.
+        share: the same as a share, like the cause's.
+        calls_before: calls of it by the cause in one benchmark call, before.
+        calls_after: the same after.
+    """
+
+    name: str
+    path: str
+    kind: str
+    amount: float
+    share: float
+    calls_before: float
+    calls_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadCost:
+    """A function that other threads ran while the timed call was on; seconds of one call.
+
+    Attributes:
+        name: qualified name.
+        path: file below its home.
+        seconds_before: seconds in the function itself before, of all other threads together.
+        seconds_after: the same after.
+    """
+
+    name: str
+    path: str
+    seconds_before: float
+    seconds_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """What the times of one side's functions come from.
+
+    Attributes:
+        method: ``samples`` of stacks without a profiler, or ``profile``, cProfile's distorted
+            times, where no stacks could be sampled.
+        rounds: processes that were sampled, or profiled.
+        samples: stacks sampled in the timed call, in all rounds; 0 without a sampler.
+        rate: samples a second that were asked for; 0 without a sampler.
+        slowdown: CPU time of a benchmark call while it was sampled over that without; 0 where it
+            could not be told.
+        waiting: the part of a benchmark call's time that passed in waiting.
+        counted: calls that cProfile counted in one benchmark call.
+    """
+
+    method: Literal["samples", "profile"]
+    rounds: int
+    samples: int
+    rate: float
+    slowdown: float
+    waiting: float
+    counted: float
+
+
+@dataclass(frozen=True, slots=True)
 class CallChange:
     """A function that one benchmark call calls more or less often than before.
 
@@ -153,6 +245,9 @@ class Cause:
         source_after: the same of ``after``.
         proof: what putting its code back gave back; None where that was not asked for, or where
             it is none of the first causes.
+        line_costs: of time, the lines of its function by file, each with its seconds.
+        details: of time, what of its cost lies in other functions, the largest first.
+        waiting: of ``amount``, what passed in waiting rather than computing.
     """
 
     name: str
@@ -175,6 +270,9 @@ class Cause:
     source_before: str = ""
     source_after: str = ""
     proof: Proof | None = None
+    line_costs: tuple[LineCost, ...] = ()
+    details: tuple[Detail, ...] = ()
+    waiting: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +357,11 @@ class Explanation:
         correction_before: what the profiler added on the earlier commit; None where nothing was
             profiled.
         correction_after: the same on the later one.
+        confidence: of the ratio's interval, such as 0.95; those of causes have 0.95.
+        sampling_before: what the times of functions come from on the earlier commit; None where
+            nothing was attributed.
+        sampling_after: the same on the later one.
+        threads: what other threads ran while the timed call was on, the largest change first.
     """
 
     benchmark: str
@@ -287,6 +390,10 @@ class Explanation:
     facts: dict[str, str] = field(default_factory=dict)
     correction_before: Correction | None = None
     correction_after: Correction | None = None
+    confidence: float = 0.95
+    sampling_before: Sampling | None = None
+    sampling_after: Sampling | None = None
+    threads: tuple[ThreadCost, ...] = ()
 
     @property
     def by_cpu(self) -> bool:
