@@ -23,7 +23,6 @@ __all__ = [
     "Cause",
     "Caveat",
     "CommitRef",
-    "Correction",
     "Detail",
     "Explanation",
     "ExplanationError",
@@ -44,7 +43,7 @@ __all__ = [
 ]
 
 # Raised with every change that a reader of the JSON could trip over.
-SCHEMA = 4
+SCHEMA = 5
 
 SECONDS = "seconds"
 """The unit of time_ and timeraw_ benchmarks."""
@@ -300,27 +299,6 @@ class Rounds:
 
 
 @dataclass(frozen=True, slots=True)
-class Correction:
-    """What the profiler added on one side, and how well the profile closes without it.
-
-    Attributes:
-        rounds: profiled rounds that the profile is made of.
-        calls: calls that the profiler saw in one benchmark call.
-        profiled: seconds of a benchmark call under the profiler.
-        measured: seconds of a benchmark call without it.
-        unexplained: ``measured`` less what all functions took once the profiler's cost is out.
-        scales: how much dearer than calibrated each kind of cost is here.
-    """
-
-    rounds: int
-    calls: float
-    profiled: float
-    measured: float
-    unexplained: float
-    scales: dict[str, float]
-
-
-@dataclass(frozen=True, slots=True)
 class Explanation:
     """Why one benchmark changed between two commits, and how sure that is.
 
@@ -354,9 +332,6 @@ class Explanation:
         commit_before: the earlier commit; None where git can't tell.
         commit_after: the later one.
         facts: what asv knows of the machine, such as its ``cpu`` and ``os``; and the interpreter.
-        correction_before: what the profiler added on the earlier commit; None where nothing was
-            profiled.
-        correction_after: the same on the later one.
         confidence: of the ratio's interval, such as 0.95; those of causes have 0.95.
         sampling_before: what the times of functions come from on the earlier commit; None where
             nothing was attributed.
@@ -388,8 +363,6 @@ class Explanation:
     commit_before: CommitRef | None = None
     commit_after: CommitRef | None = None
     facts: dict[str, str] = field(default_factory=dict)
-    correction_before: Correction | None = None
-    correction_after: Correction | None = None
     confidence: float = 0.95
     sampling_before: Sampling | None = None
     sampling_after: Sampling | None = None

@@ -15,7 +15,6 @@ from asv_explain.parts import Explained
 from asv_explain.profiles.pair import ProfileSide
 from asv_explain.reports.exports import to_folded, to_pstats, to_speedscope
 from asv_explain.reports.markdown import to_markdown
-from asv_explain.reports.stacks import unfold
 
 __all__ = ["STEP_SUMMARY", "ExportError", "check_exports", "export"]
 
@@ -67,21 +66,19 @@ def export(options: Options, found: Sequence[Explained]) -> None:
         _write(options.html, traveling_page(pages).encode())
     for number, one in enumerate(found):
         if one.profiles is not None:
-            for side, profile in (("before", one.profiles.before), ("after", one.profiles.after)):
-                name = f"{number:03}-{_plain(one.explanation.benchmark)}-{side}"
-                _export_profile(options, profile, name)
+            for name, side in (("before", one.profiles.before), ("after", one.profiles.after)):
+                benchmark = _plain(one.explanation.benchmark)
+                _export_profile(options, side, f"{number:03}-{benchmark}-{name}")
 
 
-def _export_profile(options: Options, corrected: ProfileSide, name: str) -> None:
-    profile = corrected.profile
+def _export_profile(options: Options, side: ProfileSide, name: str) -> None:
     if options.pstats is not None:
-        _write(str(options.pstats / f"{name}.prof"), to_pstats(profile))
-    stacks = unfold(profile, corrected.own)
+        _write(str(options.pstats / f"{name}.prof"), to_pstats(side.profile))
     if options.speedscope is not None:
-        text = to_speedscope(profile, stacks, name)
-        _write(str(options.speedscope / f"{name}.speedscope.json"), text.encode())
+        data = to_speedscope(side, name).encode()
+        _write(str(options.speedscope / f"{name}.speedscope.json"), data)
     if options.folded is not None:
-        _write(str(options.folded / f"{name}.folded"), to_folded(profile, stacks).encode())
+        _write(str(options.folded / f"{name}.folded"), to_folded(side).encode())
 
 
 def _plain(text: str) -> str:

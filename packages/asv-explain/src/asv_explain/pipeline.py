@@ -37,6 +37,7 @@ from asv_explain.profiles.match import match_profiles
 from asv_explain.profiles.merge import merge
 from asv_explain.profiles.pair import ProfilePair, ProfileSide
 from asv_explain.profiles.profile import Profile, WireError, profile_from_raw, undelayed
+from asv_explain.profiles.stacks import Stacks
 from asv_explain.suspect import Suspect
 
 __all__ = ["explain"]
@@ -125,10 +126,10 @@ def explain(
             ),
         ),
         facts={"python": after.profile.python, "implementation": after.profile.implementation},
-        correction_before=_correction(before, len(first.rounds)),
-        correction_after=_correction(after, len(second.rounds)),
+        sampling_before=_sampling(before, len(first.rounds)),
+        sampling_after=_sampling(after, len(second.rounds)),
     )
-    sides = [ProfileSide(one.profile, one.own, one.edge_own) for one in (before, after)]
+    sides = [ProfileSide(one.profile, _stacks(one)) for one in (before, after)]
     both = (match.before >= 0) & (match.after >= 0)
     same = zip(match.before[both].tolist(), match.after[both].tolist(), strict=True)
     return Explained(explanation, ProfilePair(sides[0], sides[1], tuple(same)))
@@ -169,16 +170,18 @@ def _side(corrected: CorrectedProfile, measured: float) -> Side:
     return Side(corrected.profile, corrected.own, measured, corrected.doubt, corrected.edge_own)
 
 
-def _correction(corrected: CorrectedProfile, rounds: int) -> form.Correction:
+def _sampling(corrected: CorrectedProfile, rounds: int) -> form.Sampling:
     profile = corrected.profile
-    return form.Correction(
-        rounds=rounds,
-        calls=float(profile.calls.sum()) / profile.number,
-        profiled=profile.seconds / profile.number,
-        measured=corrected.seconds / profile.number,
-        unexplained=corrected.unexplained / profile.number,
-        scales=dict(corrected.scales),
-    )
+    counted = float(profile.calls.sum()) / profile.number
+    return form.Sampling("profile", rounds, 0, 0.0, 0.0, 0.0, counted)
+
+
+def _stacks(corrected: CorrectedProfile) -> Stacks:
+    """Each function's own seconds of one benchmark call, as a stack of its own."""
+    size = len(corrected.own)
+    nothing = np.zeros(size, np.int64)
+    seconds = corrected.own / corrected.profile.number
+    return Stacks(np.full(size, -1, np.intp), np.arange(size), nothing, nothing, seconds)
 
 
 def _without_causes(

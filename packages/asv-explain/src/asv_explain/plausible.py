@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from asv_explain.bisection import Bisection
-    from asv_explain.explanation import Cause, Explanation, Interval, Place, Rounds
+    from asv_explain.explanation import (
+        Cause,
+        Detail,
+        Explanation,
+        Interval,
+        LineCost,
+        Place,
+        Rounds,
+        Sampling,
+        ThreadCost,
+    )
     from asv_explain.proof import Proof
 
 __all__ = ["LARGEST_FIGURE", "MOST_LINES", "climbs", "implausible"]
@@ -61,20 +71,19 @@ def _problems(told: Explanation) -> Iterator[str]:
         counts = [("calls_before", call.calls_before), ("calls_after", call.calls_after)]
         yield from _within(where, _negative(counts), _beyond(counts))
         yield from _path(f"{where}.path", call.path)
-    for name, correction in (
-        ("correction_before", told.correction_before),
-        ("correction_after", told.correction_after),
+    if not 0 < told.confidence < 1:
+        yield "confidence is none that an interval has"
+    for name, sampling in (
+        ("sampling_before", told.sampling_before),
+        ("sampling_after", told.sampling_after),
     ):
-        if correction is not None:
-            figures: list[Named] = [
-                ("rounds", correction.rounds),
-                ("calls", correction.calls),
-                ("profiled", correction.profiled),
-                ("measured", correction.measured),
-                *((f"scales[{key}]", scale) for key, scale in correction.scales.items()),
-            ]
-            both = [*figures, ("unexplained", correction.unexplained)]
-            yield from _within(name, _negative(figures), _beyond(both))
+        if sampling is not None:
+            yield from _within(name, _sampling(sampling))
+    for number, thread in enumerate(told.threads):
+        where = f"threads[{number}]"
+        spent = _seconds(thread)
+        yield from _within(where, _negative(spent), _beyond(spent))
+        yield from _path(f"{where}.path", thread.path)
     if told.bisection is not None:
         yield from _within("bisection", _bisection(told.bisection))
 
@@ -86,7 +95,11 @@ def _cause(where: str, cause: Cause) -> Iterator[str]:
         ("price_before", cause.price_before),
         ("price_after", cause.price_after),
     ]
-    rest = [("amount", cause.amount), ("share", cause.share)]
+    rest: list[Named] = [
+        ("amount", cause.amount),
+        ("share", cause.share),
+        ("waiting", cause.waiting),
+    ]
     ends = _interval("interval", cause.interval)
     yield from _within(where, _negative(counts), _beyond(counts, rest, ends))
     yield from _within(where, _disordered("interval", cause.interval))
@@ -104,8 +117,40 @@ def _cause(where: str, cause: Cause) -> Iterator[str]:
         ]
         yield from _within(f"{where}.lines[{number}]", _negative(held), _beyond(held))
         yield from _places(f"{where}.lines[{number}]", line.before, line.after)
+    for number, cost in enumerate(cause.line_costs):
+        named: list[Named] = [*_seconds(cost), ("before", cost.before), ("after", cost.after)]
+        yield from _within(f"{where}.line_costs[{number}]", _negative(named), _beyond(named))
+    for number, detail in enumerate(cause.details):
+        yield from _within(f"{where}.details[{number}]", _detail(detail))
     if cause.proof is not None:
         yield from _within(f"{where}.proof", _proof(cause.proof))
+
+
+def _seconds(one: LineCost | ThreadCost) -> list[Named]:
+    return [("seconds_before", one.seconds_before), ("seconds_after", one.seconds_after)]
+
+
+def _detail(detail: Detail) -> Iterator[str]:
+    counts: list[Named] = [
+        ("calls_before", detail.calls_before),
+        ("calls_after", detail.calls_after),
+    ]
+    yield from _negative(counts)
+    yield from _beyond(counts, [("amount", detail.amount), ("share", detail.share)])
+    yield from _path("path", detail.path)
+
+
+def _sampling(sampling: Sampling) -> Iterator[str]:
+    figures: list[Named] = [
+        ("rounds", sampling.rounds),
+        ("samples", sampling.samples),
+        ("rate", sampling.rate),
+        ("slowdown", sampling.slowdown),
+        ("waiting", sampling.waiting),
+        ("counted", sampling.counted),
+    ]
+    yield from _negative(figures)
+    yield from _beyond(figures)
 
 
 def _proof(proof: Proof) -> Iterator[str]:

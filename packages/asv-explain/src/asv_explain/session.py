@@ -203,7 +203,7 @@ class Session:
         wanted = any((options.pstats, options.speedscope, options.folded))
         if isinstance(profiles, ProfilePair):
             return Explained(kept.explanation, profiles)
-        profiled = kept.explanation.correction_after is not None
+        profiled = kept.explanation.sampling_after is not None
         return None if wanted and profiled else Explained(kept.explanation)
 
     def _kept(self, group: Group, suspect: Suspect) -> Kept | None:

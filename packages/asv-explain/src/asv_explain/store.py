@@ -12,13 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from asv_explain.explanation import (
-    Correction,
-    Explanation,
-    ExplanationError,
-    decode,
-    encode,
-)
+from asv_explain.explanation import Explanation, ExplanationError, Sampling, decode, encode
 from asv_explain.files import FileRefused, obstacle, read_own, staged, sweep_parts
 from asv_explain.profiles.pair import ProfilePair, ProfileSide, decode_pair, encode_pair
 from asv_explain.profiles.wire import WireError
@@ -28,10 +22,10 @@ __all__ = ["LARGEST", "LARGEST_PROFILES", "Kept", "Question", "Refused", "Store"
 # Bytes above which a file is refused unread: an explanation is some hundred kilobytes.
 LARGEST = 16 * 1024 * 1024
 
-# The same of profiles, and the most that is kept of them: 50,000 functions with 500,000 edges.
+# The same of profiles, and the most that is kept of them: 50,000 functions with 500,000 stacks.
 LARGEST_PROFILES = 128 * 1024 * 1024
 
-# Figures that profiles and explanation both hold agree to this share of them; the rest is rounding.
+# Counts that profiles and explanation both hold agree to this share of them; the rest is rounding.
 _ROUNDING = 1e-6
 
 
@@ -184,11 +178,11 @@ class Store:
         except (OSError, FileRefused, WireError) as error:
             return Refused(path, _why(error))
         told = kept.explanation
-        for side, correction in (
-            (pair.before, told.correction_before),
-            (pair.after, told.correction_after),
+        for side, sampling in (
+            (pair.before, told.sampling_before),
+            (pair.after, told.sampling_after),
         ):
-            if correction is not None and not _agree(side, correction):
+            if sampling is not None and not _agree(side, sampling):
                 return Refused(path, "profiles that the explanation was not made of")
         return pair
 
@@ -240,18 +234,9 @@ def _why(error: Exception) -> str:
     return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
-def _agree(side: ProfileSide, correction: Correction) -> bool:
-    """Whether a side's profile has the calls and seconds that its explanation rests on."""
-    profile = side.profile
-    return all(
-        math.isclose(found / profile.number, told, rel_tol=_ROUNDING, abs_tol=_ROUNDING * scale)
-        for found, told, scale in (
-            (float(profile.calls.sum()), correction.calls, 0.0),
-            (profile.seconds, correction.profiled, 0.0),
-            (
-                float(side.own.sum()),
-                correction.measured - correction.unexplained,
-                abs(correction.measured) + abs(correction.unexplained),
-            ),
-        )
+def _agree(side: ProfileSide, sampling: Sampling) -> bool:
+    """Whether a side has the samples and counts that its explanation rests on."""
+    counted = float(side.profile.calls.sum()) / side.profile.number
+    return int(side.stacks.samples.sum()) == sampling.samples and math.isclose(
+        counted, sampling.counted, rel_tol=_ROUNDING
     )

@@ -1,33 +1,21 @@
-"""Both sides' call graphs unfolded into one tree, with what each path took before and after."""
+"""Both sides' stacks as one tree, with what each path of functions took before and after."""
 
 from __future__ import annotations
 
-import heapq
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import count
-from typing import TypeAlias
+
+import numpy as np
 
 from asv_explain.explanation import Place
-from asv_explain.pages.call_graph import CallGraph, Edge, call_graph
 from asv_explain.profiles.pair import ProfilePair
-from asv_explain.profiles.profile import Function
+from asv_explain.profiles.profile import Function, Indices, Seconds
+from asv_explain.reports.paths import merge_paths
 
-__all__ = ["DEEPEST", "MOST_PATHS", "SMALLEST", "Node", "difference_tree"]
-
-SMALLEST = 1e-4
-"""A path that carries less than this share of its side's time is followed only to what no larger
-path reaches."""
+__all__ = ["MOST_PATHS", "Node", "difference_tree"]
 
 MOST_PATHS = 4_000
-"""So many paths are followed, the largest first: functions that all call each other have no end of
-them."""
-
-DEEPEST = 100
-"""So many functions deep a path is followed; beyond, nobody could read the chart."""
-
-_Path: TypeAlias = tuple[int, ...]
-_Pair: TypeAlias = tuple[float, float]
+"""So many paths have a node of their own, the largest of either side; more could not be seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +26,8 @@ class Node:
         name: qualified name; both, with an arrow, where it was renamed.
         before: where it stands before, or None if it never ran there.
         after: where it stands after, or None if it never ran there.
-        calls_before: calls of it on this path in one benchmark call, before.
+        calls_before: calls of the function in one benchmark call, on all paths, before; 0 where
+            they were not counted.
         calls_after: the same after.
         own_before: seconds in the function itself, before.
         own_after: the same after.
@@ -46,6 +35,7 @@ class Node:
         total_after: the same after.
         gone: of it and all below it, the own seconds that a path had before and no longer has.
         children: what it calls, the largest of either side first.
+        paths: how many paths it stands for: more than one where small ones are added up.
     """
 
     name: str
@@ -59,20 +49,17 @@ class Node:
     total_after: float
     gone: float
     children: tuple[Node, ...]
+    paths: int = 1
 
     @property
     def difference(self) -> float:
         """Seconds that the path takes more than before."""
         return self.total_after - self.total_before
 
-
-@dataclass(slots=True)
-class _Step:
-    """A path's last function: what it carries on one side, and how often it is called there."""
-
-    share: float = 0.0
-    own: float = 0.0
-    calls: float = 0.0
+    @property
+    def size(self) -> float:
+        """Seconds of the path on the side where it took longer."""
+        return max(self.total_before, self.total_after)
 
 
 # A page shows the same tree as a chart and as text.
@@ -80,13 +67,10 @@ class _Step:
 def difference_tree(pair: ProfilePair) -> tuple[Node, ...]:
     """Paths of calls from the outermost functions in, with what each took on both sides.
 
-    cProfile records who called whom and not by which path, so paths are a reconstruction. What a
-    function calls divides among its own paths as its time does; its own time and its calls divide
-    among its callers as cProfile measured them, and among the paths to one caller in the same
-    proportion. A function that is on the path already is not entered again. A path is followed on
-    both sides if it is large enough on either, so that nothing is new or gone by being cut. What
-    is not followed goes to the function's other paths. So on each side the own seconds of all
-    nodes add up to those of all functions.
+    Paths are those of the stacks, matched function by function; which line ran makes no
+    difference, and recursion stays as it was. What of a path's callees has no node of its own
+    is added up in one node beside the others. So on each side the own seconds of all nodes add up
+    to those of its stacks.
 
     Args:
         pair: both sides, and which functions are the same.
@@ -96,145 +80,85 @@ def difference_tree(pair: ProfilePair) -> tuple[Node, ...]:
     """
     partners = {after: before for before, after in pair.same}
     first = len(pair.before.profile.functions)
-    numbers = (
-        list(range(first)),
-        [partners.get(index, first + index) for index in range(len(pair.after.profile.functions))],
+    last = len(pair.after.profile.functions)
+    numbers = [partners.get(index, first + index) for index in range(last)]
+    found = merge_paths([(pair.before.stacks, range(first)), (pair.after.stacks, numbers)])
+    before, after = found.seconds
+    gone = np.maximum(before - after, 0.0)
+    totals = [_totals(found.parent, one) for one in (before, after, gone)]
+    wholes = [max(float(one.sum()), 1e-300) for one in (before, after)]
+    kept = _largest(np.maximum(totals[0] / wholes[0], totals[1] / wholes[1]))
+    place = np.full(len(before) + 1, -1, np.intp)
+    place[kept] = np.arange(len(kept))
+    # The place of each node's caller; the last one stands for what calls the outermost functions.
+    above = place[found.parent]
+    # For the whole and each kept node, what of its callees has no node of its own.
+    cut = (place[:-1] < 0) & ((found.parent < 0) | (above >= 0))
+    slots = above[cut] + 1
+    many = np.bincount(slots, minlength=len(kept) + 1).tolist()
+    smaller = [np.bincount(slots, one[cut], len(kept) + 1).tolist() for one in totals]
+    rows = zip(
+        above[kept].tolist(),
+        found.function[kept].tolist(),
+        *(one[kept].tolist() for one in (before, after, *totals)),
+        strict=True,
     )
-    sides = (call_graph(pair.before, numbers[0]), call_graph(pair.after, numbers[1]))
-    paths = _paths(sides)
-    values = [_divided(side, paths, index) for index, side in enumerate(sides)]
-    functions: list[dict[int, Function]] = [
-        dict(zip(numbers[index], side.profile.functions, strict=True))
-        for index, side in enumerate((pair.before, pair.after))
-    ]
-    return _nodes((values[0], values[1]), (functions[0], functions[1]))
+    who = _People(pair, numbers)
+    children: list[list[Node]] = [[] for _ in many]
+    for index, (parent, function, *seconds) in reversed([*enumerate(rows)]):
+        own_before, own_after, total_before, total_after, lost = seconds
+        inner = _with_smaller(children[index + 1], many[index + 1], smaller, index + 1)
+        node = Node(
+            *who.told(function), own_before, own_after, total_before, total_after, lost, inner
+        )
+        children[parent + 1].append(node)
+    return _with_smaller(children[0], many[0], smaller, 0)
 
 
-def _paths(sides: tuple[CallGraph, CallGraph]) -> dict[_Path, tuple[_Step, _Step]]:
-    """The paths of either side, the largest first, with what each side carries on them."""
-    totals = [side.total for side in sides]
-    found: dict[_Path, tuple[_Step, _Step]] = {}
-    reached: tuple[set[int], set[int]] = (set(), set())
-    largest: dict[tuple[int, int], float] = {}
-    order = count()
-    pending: list[tuple[float, int, _Path, tuple[_Step, _Step]]] = []
-
-    def consider(
-        path: _Path, edges: tuple[Edge | None, Edge | None], carried: tuple[float, float]
-    ) -> None:
-        """Keep in mind a path that some side goes, by the larger share of its side's time."""
-        steps, sizes = (_Step(), _Step()), [0.0, 0.0]
-        better = False
-        for index, (side, edge, share, step) in enumerate(
-            zip(sides, edges, carried, steps, strict=True)
-        ):
-            whole = side.cumulative.get(path[-1], 0.0)
-            # With no time at all to divide, nothing is followed: paths multiply without end.
-            if edge is None or share == 0 or (len(path) > 1 and min(whole, edge.cumulative) == 0):
-                continue
-            # Round a circle, edges may carry more than the function took.
-            step.share = min(1.0, share * edge.cumulative / whole) if whole else share
-            step.own = share * edge.own
-            step.calls = share * edge.calls
-            sizes[index] = share * edge.cumulative / totals[index] if totals[index] else 0.0
-            if sizes[index] > largest.get((index, path[-1]), -1.0):
-                largest[index, path[-1]] = sizes[index]
-                better = True
-        # Of the small paths to a function only each side's largest can be followed.
-        if better or max(sizes) >= SMALLEST:
-            heapq.heappush(pending, (-max(sizes), next(order), path, steps))
-
-    for root in sorted({*sides[0].roots, *sides[1].roots}):
-        consider((root,), (sides[0].roots.get(root), sides[1].roots.get(root)), (1.0, 1.0))
-    while pending and len(found) < MOST_PATHS:
-        size, _, path, steps = heapq.heappop(pending)
-        goers = [seen for seen, step in zip(reached, steps, strict=True) if step.share]
-        if -size < SMALLEST and all(path[-1] in seen for seen in goers):
-            continue
-        found[path] = steps
-        for seen in goers:
-            seen.add(path[-1])
-        if len(path) == DEEPEST:
-            continue
-        below = [side.edges.get(path[-1], {}) for side in sides]
-        for callee in {**below[0], **below[1]}:
-            if callee not in path:
-                consider(
-                    (*path, callee),
-                    (below[0].get(callee), below[1].get(callee)),
-                    (steps[0].share, steps[1].share),
-                )
-    return found
+def _totals(parent: Indices, own: Seconds) -> Seconds:
+    """Own seconds of each node with those of all below it."""
+    total = own.tolist()
+    for index, above in reversed([*enumerate(parent.tolist())]):
+        if above >= 0:
+            total[above] += total[index]
+    return np.array(total, np.float64)
 
 
-def _divided(
-    side: CallGraph, paths: dict[_Path, tuple[_Step, _Step]], index: int
-) -> dict[_Path, _Pair]:
-    """Own seconds and calls of one benchmark call on each path that the side goes."""
-    going: dict[int, list[tuple[_Path, _Step]]] = {}
-    for path, steps in paths.items():
-        if steps[index].share:
-            going.setdefault(path[-1], []).append((path, steps[index]))
-    found: dict[_Path, _Pair] = {}
-    for function, own in side.own.items():
-        # What no path reaches stands by itself.
-        ways = going.get(function) or [((function,), _Step(1.0, 1.0, 1.0))]
-        owns = _proportions([step.own for _, step in ways], ways)
-        calls = _proportions([step.calls for _, step in ways], ways)
-        for (path, _), own_part, calls_part in zip(ways, owns, calls, strict=True):
-            found[path] = (
-                own * own_part / side.number,
-                side.calls[function] * calls_part / side.number,
-            )
-    return found
+def _largest(shares: Seconds) -> Indices:
+    """The nodes with the largest share of either side, callers before what they call."""
+    # No callee has more than its caller, and of equals the caller comes first.
+    order = np.argsort(-shares, kind="stable")[:MOST_PATHS]
+    return np.sort(order[shares[order] > 0])
 
 
-def _proportions(weights: list[float], ways: list[tuple[_Path, _Step]]) -> list[float]:
-    """The weights as parts of one, or the paths' shares where they weigh nothing."""
-    total = sum(weights)
-    if total <= 0:
-        weights = [step.share for _, step in ways]
-        total = sum(weights)
-    return [weight / total for weight in weights]
-
-
-def _nodes(
-    values: tuple[dict[_Path, _Pair], dict[_Path, _Pair]],
-    functions: tuple[dict[int, Function], dict[int, Function]],
+def _with_smaller(
+    nodes: list[Node], many: int, smaller: list[list[float]], index: int
 ) -> tuple[Node, ...]:
-    """The paths as a tree, made from the innermost out."""
-    below: dict[_Path, list[Node]] = {}
-    # A path may be gone by one side alone; those who lead there are nodes all the same.
-    every = {
-        path[:length] for side in values for path in side for length in range(1, len(path) + 1)
-    }
-    for path in sorted(every, key=lambda one: (-len(one), one)):
-        children = tuple(
-            sorted(below.pop(path, []), key=lambda one: -max(one.total_before, one.total_after))
-        )
-        (own_before, calls_before), (own_after, calls_after) = (
-            side.get(path, (0.0, 0.0)) for side in values
-        )
-        before, after = (side.get(path[-1]) for side in functions)
-        below.setdefault(path[:-1], []).append(
-            Node(
-                _name(before, after),
-                None if before is None else Place(before.path, before.line),
-                None if after is None else Place(after.path, after.line),
-                calls_before,
-                calls_after,
-                own_before,
-                own_after,
-                own_before + sum(child.total_before for child in children),
-                own_after + sum(child.total_after for child in children),
-                max(0.0, own_before - own_after) + sum(child.gone for child in children),
-                children,
-            )
-        )
-    roots = below.get((), [])
-    return tuple(sorted(roots, key=lambda one: -max(one.total_before, one.total_after)))
+    """The nodes in order, the small ones as one more."""
+    before, after, gone = (one[index] for one in smaller)
+    found = sorted(nodes, key=lambda one: -one.size)
+    if before > 0 or after > 0:
+        name = f"{many} smaller"
+        found.append(Node(name, None, None, 0.0, 0.0, before, after, before, after, gone, (), many))
+    return tuple(found)
 
 
-def _name(before: Function | None, after: Function | None) -> str:
-    names = [one.name for one in (before, after) if one is not None]
-    return " → ".join(dict.fromkeys(names))
+class _People:
+    """Who the functions are, by their common numbers."""
+
+    def __init__(self, pair: ProfilePair, numbers: list[int]) -> None:
+        first = len(pair.before.profile.functions)
+        self._sides = (pair.before, pair.after)
+        self._index = ({one: one for one in range(first)}, {n: i for i, n in enumerate(numbers)})
+
+    def told(self, number: int) -> tuple[str, Place | None, Place | None, float, float]:
+        """A function's name, its place and its calls on both sides."""
+        functions: list[Function | None] = []
+        calls = []
+        for side, index in zip(self._sides, self._index, strict=True):
+            at = index.get(number)
+            functions.append(None if at is None else side.profile.functions[at])
+            calls.append(0.0 if at is None else float(side.profile.calls[at]) / side.profile.number)
+        names = dict.fromkeys(one.name for one in functions if one is not None)
+        before, after = (None if one is None else Place(one.path, one.line) for one in functions)
+        return " → ".join(names), before, after, calls[0], calls[1]

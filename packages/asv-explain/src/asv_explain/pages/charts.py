@@ -11,7 +11,7 @@ from asv_explain.pages.icicle import icicle
 from asv_explain.pages.views import VIEWS, Branch, branches, slices
 from asv_explain.pages.waterfall import waterfall
 from asv_explain.profiles.pair import ProfilePair
-from asv_explain.reports import text as words
+from asv_explain.reports import uncertainty
 from asv_explain.reports.text import amount
 
 __all__ = ["Branch", "entities", "icicles", "ratios", "tree_text", "waterfall"]
@@ -44,7 +44,7 @@ def ratios(explanation: Explanation) -> dict[str, Any] | None:
         band = {"type": "rect", "x0": 0.5, "x1": last, "y0": interval.low, "y1": interval.high}
         shapes.insert(0, {**band, "fillcolor": BAND, "line": {"width": 0}, "layer": "below"})
     room = 0.12 * (max(ends) - min(ends)) or 0.1
-    told = words.ratio(explanation.ratio, interval)
+    told = uncertainty.ratio(explanation.ratio, interval, explanation.confidence)
     return {
         "data": [
             {
@@ -55,7 +55,7 @@ def ratios(explanation: Explanation) -> dict[str, Any] | None:
                 "marker": {"color": INK, "size": 8, "line": {"color": PAPER, "width": 1}},
                 "customdata": [
                     f"round {number}<br>{entities(amount(before, unit))} → "
-                    f"{entities(amount(after, unit))}<br>ratio {words.ratio(value, None)}"
+                    f"{entities(amount(after, unit))}<br>ratio {uncertainty.ratio(value, None)}"
                     for (number, before, after), value in zip(rounds, values, strict=True)
                 ],
                 "hovertemplate": "%{customdata}<extra></extra>",

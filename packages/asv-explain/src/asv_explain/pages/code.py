@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from asv_explain.explanation import Cause
+from asv_explain.reports.costs import CostedLine, costed_hunk
 from asv_explain.reports.text import plain
 
 __all__ = ["Line", "diff", "sources"]
@@ -24,23 +26,26 @@ class Line:
         number: its number in its file; None where a diff shows it.
         sign: one of ``ADDED``, ``REMOVED``, ``HEADER``; a space where nothing changed.
         text: the line.
+        cost: what a call of the benchmark spent at it, on the sides that have it; empty where that
+            is not known.
     """
 
     number: int | None
     sign: str
     text: str
+    cost: str = ""
 
 
-def diff(hunk: str) -> tuple[Line, ...]:
-    """The lines of a part of a diff."""
-    return tuple(_of_diff(line) for line in _lines(hunk))
+def diff(cause: Cause) -> tuple[Line, ...]:
+    """The lines of a cause's part of the diff, with what each cost."""
+    return tuple(_of_diff(line) for line in costed_hunk(cause))
 
 
-def _of_diff(line: str) -> Line:
-    if line.startswith("@@"):
-        return Line(None, HEADER, _shown(line))
-    sign = {"+": ADDED, "-": REMOVED}.get(line[:1], " ")
-    return Line(None, sign, _shown(line[1:]))
+def _of_diff(line: CostedLine) -> Line:
+    if line.text.startswith("@@"):
+        return Line(None, HEADER, _shown(line.text))
+    sign = {"+": ADDED, "-": REMOVED}.get(line.text[:1], " ")
+    return Line(None, sign, _shown(line.text[1:]), line.cost)
 
 
 def sources(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from asv_explain.explanation import Explanation, encode
 from asv_explain.profiles.pair import ProfilePair
 from asv_explain.reports.exports import to_folded, to_pstats, to_speedscope
-from asv_explain.reports.stacks import unfold
 
 __all__ = ["Download", "downloads"]
 
@@ -36,25 +35,24 @@ def downloads(explanation: Explanation, pair: ProfilePair | None) -> tuple[Downl
     ]
     sides = () if pair is None else (("before", pair.before), ("after", pair.after))
     for name, side in sides:
-        stacks = unfold(side.profile, side.own)
         found += [
             Download(
                 f"{name}.prof",
                 f"Profile {name}",
-                "for pstats and snakeviz, as it was taken",
+                "exact calls, for pstats and snakeviz; its times are cProfile's",
                 to_pstats(side.profile),
             ),
             Download(
                 f"{name}.speedscope.json",
                 f"Speedscope {name}",
-                "without the profiler's cost",
-                to_speedscope(side.profile, stacks, name).encode(),
+                "sampled stacks, with lines",
+                to_speedscope(side, name).encode(),
             ),
             Download(
                 f"{name}.folded",
                 f"Folded stacks {name}",
-                "for flamegraph.pl, without the profiler's cost",
-                to_folded(side.profile, stacks).encode(),
+                "sampled stacks, for flamegraph.pl",
+                to_folded(side).encode(),
             ),
         ]
     return tuple(found)

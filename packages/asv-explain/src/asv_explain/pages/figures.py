@@ -21,6 +21,7 @@ __all__ = [
     "SAME",
     "TOTAL",
     "axis",
+    "directed",
     "entities",
     "layout",
     "lines",
@@ -57,9 +58,12 @@ def entities(text: str) -> str:
 def signed(value: float, unit: str = SECONDS) -> str:
     """A difference with its sign and direction, or that there is none worth a figure."""
     text = amount(value, unit, sign=True)
-    if text == amount(0.0, unit, sign=True):
-        return "= 0"
-    return f"{'▲' if value > 0 else '▼'} {text}"
+    return "= 0" if text == amount(0.0, unit, sign=True) else directed(value, text)
+
+
+def directed(value: float, text: str) -> str:
+    """A difference as text, with its direction."""
+    return f"{'▲' if value > 0 else '▼'} {text}" if value else "= 0"
 
 
 def lines(*texts: str) -> str:

@@ -123,4 +123,4 @@ def _details(one: Slice) -> str:
     """Where the function stands and how often it is called, as lines beside the pointer."""
     if one.calls_before is None or one.calls_after is None:
         return lines(one.place)
-    return lines(one.place, f"calls {calls(one.calls_before)} → {calls(one.calls_after)}")
+    return lines(one.place, f"calls in all {calls(one.calls_before)} → {calls(one.calls_after)}")

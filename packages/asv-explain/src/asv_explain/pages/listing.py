@@ -8,10 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from asv_explain.explanation import Explanation, Interval, Verdict
+from asv_explain.explanation import Explanation, Verdict
 from asv_explain.pages.assets import LINKED, listed, render
 from asv_explain.pages.words import SIGNS, between
-from asv_explain.reports.text import digits, first_cause, medians, share, title, verdict
+from asv_explain.reports.headline import first_cause
+from asv_explain.reports.text import digits, medians, title, verdict
+from asv_explain.reports.uncertainty import interval_text, share
 
 __all__ = ["Row", "RowView", "listing", "row_views"]
 
@@ -86,7 +88,7 @@ def _row(row: Row) -> RowView:
         title=title(explanation),
         values=medians(explanation),
         ratio="" if ratio is None else digits(ratio),
-        interval=_span(explanation.interval),
+        interval=interval_text(explanation.interval, explanation.confidence),
         state=explanation.verdict.value,
         verdict=verdict(explanation),
         sign=SIGNS[explanation.verdict],
@@ -102,10 +104,6 @@ def _row(row: Row) -> RowView:
         order_verdict=str(_ORDER.index(explanation.verdict)),
         order_commit=date or explanation.after,
     )
-
-
-def _span(found: Interval | None) -> str:
-    return "" if found is None else f"{digits(found.low)} to {digits(found.high)}"
 
 
 def _none(explanation: Explanation) -> str:

@@ -15,7 +15,8 @@ from asv_explain.pages.views import Branch
 from asv_explain.pages.words import SIGNS, ratio, sentence
 from asv_explain.profiles.pair import ProfilePair
 from asv_explain.reports.bisected import bisected
-from asv_explain.reports.text import amount, calls, explained, medians, title, verdict
+from asv_explain.reports.headline import explained
+from asv_explain.reports.text import amount, calls, medians, title, verdict
 
 __all__ = ["Chart", "Offer", "charts_of", "page", "view"]
 
@@ -25,12 +26,12 @@ _MEASURES = {
     "peakmem": "Peak memory of the process",
     "track": "Tracked value",
 }
-# Of bytes, and else: what is counted, at which price, and what a share is of.
+# Of bytes, and else: what is counted, what one of it costs, and what a share is of.
 _COUNTS = {
     True: ("Blocks", "Mean block", "Shares are of the whole difference."),
     False: (
         "Calls",
-        "Price of a call",
+        "Cost per call",
         "Shares are of all that went the benchmark's way, with 95 % intervals.",
     ),
 }
@@ -101,9 +102,10 @@ class View:
     tree: tuple[Chart, ...]
     branches: tuple[BranchView, ...]
     no_tree: str
+    sampled: bool
     causes: tuple[CauseView, ...]
     count_name: str
-    price_name: str
+    cost_name: str
     shares: str
     calls: tuple[tuple[str, str, str, str], ...]
     residual: str
@@ -173,8 +175,9 @@ def view(
         prefix: what the ids in the page begin with.
         late: whether charts and their controls come into the page when it is opened.
     """
+    samplings = (explanation.sampling_before, explanation.sampling_after)
     figures = {one.id.removeprefix(prefix): one for one in drawn}
-    count_name, price_name, shares = _COUNTS[explanation.unit == BYTES]
+    count_name, cost_name, shares = _COUNTS[explanation.unit == BYTES]
     return View(
         explanation=explanation,
         prefix=prefix,
@@ -195,9 +198,10 @@ def view(
         tree=tuple(one for one in drawn if one.view),
         branches=() if pair is None else _branches(charts.tree_text(pair)),
         no_tree=_no_tree(explanation) if pair is None else "",
+        sampled=any(one is not None and one.samples > 0 for one in samplings),
         causes=tuple(cause_view(one, explanation) for one in explanation.causes),
         count_name=count_name,
-        price_name=price_name,
+        cost_name=cost_name,
         shares=shares,
         calls=tuple(
             (one.name, one.path, calls(one.calls_before), calls(one.calls_after))
@@ -226,20 +230,20 @@ def _residual_share(explanation: Explanation) -> str:
 
 def _no_tree(explanation: Explanation) -> str:
     """Why there is no call tree; empty where nobody would look for one."""
-    if explanation.correction_after is not None:
+    if explanation.sampling_after is not None:
         return (
-            "The profiles behind this explanation are lost or can't be read, so that there is no "
-            "call tree and no profile to download. asv explain --force measures them again."
+            "The stacks and counts behind this explanation are lost or can't be read, so that "
+            "there is no call tree and nothing of it to download. asv explain --force measures them again."
         )
     if explanation.kind in ("mem", "peakmem") and explanation.causes:
         return (
-            "Memory is traced line by line and not profiled, so that there is no call tree; the "
+            "Memory is traced line by line and not sampled, so that there is no call tree; the "
             "causes open to the lines that allocate."
         )
     if explanation.kind == "time" and explanation.verdict is Verdict.SAME:
-        return "What takes the same time is not profiled, so that there is no call tree."
+        return "What takes the same time is not sampled, so that there is no call tree."
     if explanation.kind == "time":
-        return "Nothing was profiled, so that there is no call tree; the caveats say why."
+        return "Nothing was sampled, so that there is no call tree; the caveats say why."
     return ""
 
 

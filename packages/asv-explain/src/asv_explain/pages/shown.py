@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from asv_explain.explanation import BYTES, SECONDS, Cause, CommitRef, Correction, Explanation, Place
+from asv_explain.explanation import BYTES, SECONDS, Cause, CommitRef, Explanation, Place
 from asv_explain.pages.assets import listed
 from asv_explain.pages.code import Line, diff, sources
-from asv_explain.pages.words import KINDS, correction
+from asv_explain.pages.words import KINDS
+from asv_explain.reports.costs import detail_lines, sampling_sentence, waiting
 from asv_explain.reports.proved import proof_lines, proof_short
-from asv_explain.reports.text import amount, calls, share
+from asv_explain.reports.text import amount, calls
+from asv_explain.reports.uncertainty import cause_amount, share
 
 __all__ = ["CauseView", "Measured", "Round", "Side", "cause_view", "measured", "noise"]
 
@@ -62,8 +64,10 @@ class CauseView:
         outcome: what putting it back says of it, in a word; empty where that was not tried.
         proof: the same in a few words.
         proofs: the same in sentences.
+        waiting: how much of it passed in waiting; empty where that is little.
+        details: what of it lies in other functions.
         counts: calls or blocks, before and after.
-        prices: the price of a call or the size of a block, before and after.
+        costs: the cost of a call or the size of a block, before and after.
         diff: the part of the diff.
         commits: who changed it.
         sides: its source before and after.
@@ -82,8 +86,10 @@ class CauseView:
     outcome: str
     proof: str
     proofs: tuple[str, ...]
+    waiting: str
+    details: tuple[str, ...]
     counts: str
-    prices: str
+    costs: str
     diff: tuple[Line, ...]
     commits: tuple[CommitRef, ...]
     sides: tuple[Side, ...]
@@ -124,14 +130,16 @@ def cause_view(cause: Cause, explanation: Explanation) -> CauseView:
         account=cause.account,
         share=told.removesuffix(", within noise"),
         bar=f"{min(max(cause.share, 0.0), 1.0) * 100:.1f}",
-        amount=amount(cause.amount, unit, sign=True),
+        amount=cause_amount(cause, unit),
         noise=noise(cause),
         outcome="" if cause.proof is None else cause.proof.outcome.value,
         proof="" if cause.proof is None else proof_short(cause.proof),
         proofs=() if cause.proof is None else proof_lines(cause.proof, explanation),
+        waiting=waiting(cause),
+        details=detail_lines(cause),
         counts=f"{calls(cause.count_before)} → {calls(cause.count_after)}" if counted else "",
-        prices=_prices(cause, unit) if counted else "",
-        diff=diff(cause.hunk),
+        costs=_costs(cause, unit) if counted else "",
+        diff=diff(cause),
         commits=cause.commits,
         sides=sides if cause.before or cause.after else (),
         lines=tuple(
@@ -152,7 +160,7 @@ def noise(cause: Cause) -> str:
     return "within noise: it may be nothing at all" if cause.noise else ""
 
 
-def _prices(cause: Cause, unit: str) -> str:
+def _costs(cause: Cause, unit: str) -> str:
     return f"{amount(cause.price_before, unit)} → {amount(cause.price_after, unit)}"
 
 
@@ -181,15 +189,17 @@ class Measured:
     Attributes:
         rounds: the pairs of rounds.
         facts: of machine and interpreter, by name.
-        corrections: what the profiler cost on either side.
-        scales: how much dearer than calibrated each kind of cost was, before and after.
+        sampling: what the times of functions come from, in one sentence; empty where none were.
+        counted: how many calls were counted; empty where none were.
+        threads: functions that other threads ran, with their file and their time before and after.
         tax: what coroutines cost that were plain calls; empty where nothing turned async.
     """
 
     rounds: tuple[Round, ...]
     facts: tuple[tuple[str, str], ...]
-    corrections: tuple[str, ...]
-    scales: tuple[tuple[str, str, str], ...]
+    sampling: str
+    counted: str
+    threads: tuple[tuple[str, str, str, str], ...]
     tax: str
 
 
@@ -197,9 +207,6 @@ def measured(explanation: Explanation) -> Measured:
     """How an explanation was measured."""
     unit = explanation.unit
     pairs = zip(*explanation.decisive, strict=False)
-    first, second = explanation.correction_before, explanation.correction_after
-    sides = (("Before", first), ("After", second))
-    names = dict.fromkeys(name for one in (first, second) if one is not None for name in one.scales)
     return Measured(
         rounds=tuple(
             Round(
@@ -219,8 +226,12 @@ def measured(explanation: Explanation) -> Measured:
             ),
             ("Environment", explanation.environment),
         ),
-        corrections=tuple(correction(name, one) for name, one in sides if one is not None),
-        scales=tuple((name, _scale(first, name), _scale(second, name)) for name in names),
+        sampling=sampling_sentence(explanation),
+        counted=_counted(explanation),
+        threads=tuple(
+            (one.name, one.path, amount(one.seconds_before), amount(one.seconds_after))
+            for one in explanation.threads
+        ),
         tax=""
         if explanation.async_tax is None
         else amount(explanation.async_tax, SECONDS, sign=True),
@@ -245,6 +256,6 @@ def _fact(name: str, value: str) -> str:
     return amount(int(value), BYTES) if ram else value
 
 
-def _scale(correction: Correction | None, name: str) -> str:
-    scale = None if correction is None else correction.scales.get(name)
-    return "" if scale is None else f"{scale:.2f}"
+def _counted(explanation: Explanation) -> str:
+    sides = (explanation.sampling_before, explanation.sampling_after)
+    return " → ".join(calls(one.counted) for one in sides if one is not None)

@@ -35,6 +35,9 @@ MOST_SLICES = 600
 MOST_BRANCHES = 120
 """So many nodes are told as text."""
 
+DEEPEST = 60
+"""So many levels deep; beyond, nobody could read the list."""
+
 NARROWEST = 1e-4
 """A node with less than this share of the view could not be seen at any zoom that anybody uses."""
 
@@ -58,7 +61,8 @@ class Slice:
         place: file and line; empty where it stands for several functions.
         before: seconds in it and what it calls, before.
         after: the same after.
-        calls_before: calls of it on this path in one benchmark call; None for several functions.
+        calls_before: calls of the function in one benchmark call, on all paths; None for several
+            functions, and where they were not counted.
         calls_after: the same after.
         gone: of what it took before, in itself and all it calls, what its paths no longer have.
         width: of ``WHOLE``; never less than that of its children together.
@@ -156,16 +160,16 @@ def branches(roots: Sequence[Node]) -> tuple[Branch, ...]:
     total = max(
         sum(one.total_before for one in roots), sum(one.total_after for one in roots), 1e-300
     )
-    pending = [(-_larger(node), order, node) for order, node in enumerate(roots)]
+    pending = [(-node.size, order, 1, node) for order, node in enumerate(roots)]
     heapq.heapify(pending)
     order, kept = len(pending), set[int]()
     while pending and len(kept) < MOST_BRANCHES:
-        size, _, node = heapq.heappop(pending)
+        size, _, depth, node = heapq.heappop(pending)
         if -size < SHORTEST * total:
             break
         kept.add(id(node))
-        for child in node.children:
-            heapq.heappush(pending, (-_larger(child), order, child))
+        for child in node.children if depth < DEEPEST else ():
+            heapq.heappush(pending, (-child.size, order, depth + 1, child))
             order += 1
     return _told(roots, kept)
 
@@ -184,7 +188,7 @@ def _told(nodes: Sequence[Node], kept: set[int]) -> tuple[Branch, ...]:
         for node in nodes
         if id(node) in kept
     ]
-    others = [node for node in nodes if id(node) not in kept and _larger(node) > 0]
+    others = [node for node in nodes if id(node) not in kept and node.size > 0]
     if others:
         rest = _smaller(others, 0)
         difference = rest.after - rest.before
@@ -192,19 +196,16 @@ def _told(nodes: Sequence[Node], kept: set[int]) -> tuple[Branch, ...]:
     return tuple(found)
 
 
-def _larger(node: Node) -> float:
-    return max(node.total_before, node.total_after)
-
-
 def _slice(node: Node, parent: int) -> Slice:
+    counted = bool(node.calls_before or node.calls_after)
     return Slice(
         parent,
         legible(node.name),
         place(node),
         node.total_before,
         node.total_after,
-        node.calls_before,
-        node.calls_after,
+        node.calls_before if counted else None,
+        node.calls_after if counted else None,
         node.gone,
         0,
     )
@@ -214,7 +215,7 @@ def _smaller(nodes: Sequence[Node], parent: int) -> Slice:
     """One slice for several nodes."""
     return Slice(
         parent,
-        f"{len(nodes)} smaller",
+        f"{sum(node.paths for node in nodes)} smaller",
         "",
         sum(node.total_before for node in nodes),
         sum(node.total_after for node in nodes),

@@ -16,6 +16,7 @@ from asv_explain.pages.figures import (
     RESIDUAL,
     TOTAL,
     axis,
+    directed,
     entities,
     layout,
     lines,
@@ -23,8 +24,8 @@ from asv_explain.pages.figures import (
     title,
 )
 from asv_explain.pages.views import legible
-from asv_explain.reports import text as words
 from asv_explain.reports.text import amount, counted, digits, scaled
+from asv_explain.reports.uncertainty import cause_amount, share
 
 __all__ = ["MOST_CAUSES", "waterfall"]
 
@@ -221,7 +222,7 @@ def _cause(cause: Cause, at: float, difference: float, unit: str) -> _Bar:
         interval = Interval(at + interval.low, at + interval.high)
     return _Bar(
         legible(cause.name),
-        f"{signed(cause.amount, unit)}, {words.share(cause, difference)}",
+        f"{directed(cause.amount, cause_amount(cause, unit))}, {share(cause, difference)}",
         at,
         cause.amount,
         _color(cause.amount),

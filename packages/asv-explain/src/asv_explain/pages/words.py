@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from asv_explain.explanation import CommitRef, Correction, Explanation, Verdict
-from asv_explain.reports.text import (
-    ALL_OF_IT,
-    amount,
-    digits,
-    first_cause,
-    plain,
-    shortened,
-    title,
-)
+from asv_explain.explanation import CommitRef, Explanation, Verdict
+from asv_explain.reports.headline import ALL_OF_IT, first_cause
+from asv_explain.reports.text import amount, digits, plain, shortened, title
+from asv_explain.reports.uncertainty import confidence_text, part
 
 __all__ = [
     "KINDS",
     "SIGNS",
     "between",
-    "correction",
     "ratio",
     "sentence",
 ]
@@ -134,7 +127,8 @@ def ratio(explanation: Explanation) -> str:
     span = explanation.interval
     if span is None:
         return text
-    return f"{text}, 95 % interval {digits(span.low)} to {digits(span.high)}"
+    sure = confidence_text(explanation.confidence)
+    return f"{text}, {sure} interval {digits(span.low)} to {digits(span.high)}"
 
 
 def _percent(part: float) -> str:
@@ -149,25 +143,16 @@ def _largest(explanation: Explanation) -> str:
     cause = first_cause(explanation)
     if cause is None:
         return "; no cause can be told from noise"
-    part = f"the largest part, {cause.share * 100:.0f} %,"
-    if cause.share >= ALL_OF_IT:
-        part = "all of it"
+    whole = cause.interval is None and cause.share >= ALL_OF_IT
+    much = "all of it" if whole else part(cause, explanation.difference or 0.0)
     if cause.kind == "elsewhere":
-        return f"; {part} met no changed code"
-    return f"; {part} comes from {plain(cause.name)}{_WHICH.get(cause.kind, '')}"
+        return f"; {much} met no changed code"
+    if not whole:
+        largest = cause is max(explanation.causes, key=lambda one: one.share)
+        much = f"the largest part, {much}," if largest else much
+    return f"; {much} comes from {plain(cause.name)}{_WHICH.get(cause.kind, '')}"
 
 
 def between(explanation: Explanation) -> str:
     """The two commits, short."""
     return plain(f"{explanation.before[:8]} → {explanation.after[:8]}")
-
-
-def correction(side: str, found: Correction) -> str:
-    """What the profiler cost on one side, and how well the profile closes without it."""
-    times = found.profiled / found.measured if found.measured > 0 else 0.0
-    return (
-        f"{side}: {found.calls:,.0f} calls seen in one call of the benchmark made it take "
-        f"{amount(found.profiled)} instead of {amount(found.measured)}"
-        f"{f', {times:.2g} times as long' if times else ''}. Without the profiler's cost, the "
-        f"functions add up to that but for {amount(abs(found.unexplained))}."
-    )

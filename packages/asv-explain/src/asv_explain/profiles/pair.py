@@ -1,4 +1,4 @@
-"""The two profiles behind an explanation, corrected, with who is who: what is kept of them."""
+"""Counts and sampled stacks behind an explanation, with who is who: what is kept of them."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ import msgspec
 import numpy as np
 
 from asv_explain.profiles.profile import Profile, Seconds, profile_from_raw, profile_to_raw
+from asv_explain.profiles.stacks import Stacks
 from asv_explain.profiles.wire import LARGEST, WireError, item, refuse, rows, show
 
 __all__ = ["SCHEMA", "ProfilePair", "ProfileSide", "decode_pair", "encode_pair"]
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ProfileSide:
-    """One side's profile as it was taken, and its times without the profiler's cost.
+    """What was counted and what was sampled on one side.
 
     Attributes:
-        profile: the profile of the region, in which ``profile.number`` benchmark calls ran.
-        own: seconds of each function itself, corrected (N,).
-        edge_own: seconds of the callee itself in the calls of each edge, corrected (E,).
+        profile: exact calls of its N functions in ``profile.number`` benchmark calls; its times
+            are those under the profiler.
+        stacks: the sampled stacks of these functions, in seconds of one benchmark call.
     """
 
     profile: Profile
-    own: Seconds
-    edge_own: Seconds
+    stacks: Stacks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,33 +85,59 @@ def decode_pair(data: bytes) -> ProfilePair:
 
 
 def _side_to_raw(side: ProfileSide) -> dict[str, Any]:
-    return {
-        "profile": profile_to_raw(side.profile),
-        "own": side.own.tolist(),
-        "edge_own": side.edge_own.tolist(),
-    }
+    stacks = {name: getattr(side.stacks, name).tolist() for name in _COLUMNS}
+    return {"profile": profile_to_raw(side.profile), "stacks": stacks}
 
 
 def _side_from_raw(raw: Mapping[str, Any], name: str) -> ProfileSide:
     side = item(raw, name, "profiles")
-    if not isinstance(side, Mapping) or not isinstance(side.get("profile"), Mapping):
-        raise WireError(name, f"expected an object with a profile, got {show(side)}")
+    if not isinstance(side, Mapping):
+        raise WireError(name, f"expected an object, got {show(side)}")
+    for part in ("profile", "stacks"):
+        if not isinstance(side.get(part), Mapping):
+            raise WireError(name, f"expected an object with {part}, got {show(side)}")
     profile = profile_from_raw(side["profile"])
-    return ProfileSide(
-        profile,
-        _seconds(side, "own", len(profile.functions)),
-        _seconds(side, "edge_own", len(profile.caller)),
+    return ProfileSide(profile, _stacks(side["stacks"], len(profile.functions)))
+
+
+_COLUMNS = ("parent", "function", "line", "samples", "seconds")
+
+
+def _stacks(raw: Mapping[str, Any], functions: int) -> Stacks:
+    """Read stacks of so many functions."""
+    size = len(rows(raw, "parent"))
+    found = {name: _column(raw, name, size) for name in _COLUMNS}
+    for name in _COLUMNS[:-1]:
+        values = found[name]
+        refuse(values != np.floor(values), values, name + "[{}]", "expected a whole number")
+    parent, function = found["parent"], found["function"]
+    late = (parent < -1) | (parent >= np.arange(size))
+    refuse(late, parent, "parent[{}]", "expected an earlier node, or -1")
+    strange = (function < 0) | (function >= functions)
+    refuse(strange, function, "function[{}]", f"expected the index of one of {functions} functions")
+    for name in _COLUMNS[2:]:
+        refuse(~(found[name] >= 0), found[name], name + "[{}]", "expected at least 0")
+    if found["samples"].sum() >= LARGEST:
+        raise WireError("samples", "expected fewer than 2**53 in all")
+    stacks = Stacks(
+        parent.astype(np.intp),
+        function.astype(np.intp),
+        found["line"].astype(np.int64),
+        found["samples"].astype(np.int64),
+        found["seconds"],
     )
+    for name in _COLUMNS:
+        getattr(stacks, name).setflags(write=False)
+    return stacks
 
 
-def _seconds(side: Mapping[str, Any], name: str, length: int) -> Seconds:
-    values = rows(side, name)
+def _column(raw: Mapping[str, Any], name: str, length: int) -> Seconds:
+    values = rows(raw, name)
     if len(values) != length or not {*map(type, values)} <= {int, float}:
         raise WireError(name, f"expected {length} numbers, got {show(values)}")
     try:
         array = np.array(values, dtype=np.float64)
     except OverflowError:
         raise WireError(name, "expected numbers below 2**53") from None
-    refuse(~((array >= 0) & (array < LARGEST)), array, name + "[{}]", "expected at least 0")
-    array.setflags(write=False)
+    refuse(~(np.abs(array) < LARGEST), array, name + "[{}]", "expected a number below 2**53")
     return array

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from asv_explain.bisection import Bisection, Skipped
 from asv_explain.explanation import Explanation
-from asv_explain.reports.text import plain, ratio
+from asv_explain.reports.text import plain
+from asv_explain.reports.uncertainty import ratio
 
 __all__ = ["SMALLEST_REST", "bisected"]
 

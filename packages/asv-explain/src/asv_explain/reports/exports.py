@@ -1,14 +1,17 @@
-"""A profile in the formats of other tools: pstats, speedscope, folded stacks."""
+"""Counts and stacks in the formats of other tools: pstats, speedscope, folded stacks."""
 
 from __future__ import annotations
 
 import json
 import marshal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from asv_explain.profiles.profile import Function, Profile
-from asv_explain.reports.stacks import Stack
+import numpy as np
+
+from asv_explain.profiles.pair import ProfileSide
+from asv_explain.profiles.profile import Function, Indices, Profile
+from asv_explain.reports.paths import merge_paths
 
 __all__ = ["to_folded", "to_pstats", "to_speedscope"]
 
@@ -57,26 +60,32 @@ def to_pstats(profile: Profile) -> bytes:
     return marshal.dumps(stats)
 
 
-def to_folded(profile: Profile, stacks: Sequence[Stack]) -> str:
+def to_folded(side: ProfileSide) -> str:
     """One line a stack, as flamegraph.pl reads it: names joined by ``;``, then nanoseconds."""
-    names = [_plain(_shown(function)).replace(";", ",") for function in profile.functions]
-    lines = [
-        f"{';'.join(names[index] for index in stack.functions)} {round(stack.seconds * 1e9)}\n"
-        for stack in stacks
-    ]
-    return "".join(lines)
+    functions = side.profile.functions
+    names = [_plain(_shown(function)).replace(";", ",") for function in functions]
+    found = merge_paths([(side.stacks, range(len(functions)))])
+    (seconds,) = found.seconds
+    return "".join(
+        f"{';'.join([names[index] for index in stack])} {round(weight * 1e9)}\n"
+        for stack, weight in _stacks(found.parent, found.function.tolist(), seconds.tolist())
+    )
 
 
-def to_speedscope(profile: Profile, stacks: Sequence[Stack], name: str) -> str:
-    """A file of speedscope's own format, with one sampled profile in seconds."""
+def to_speedscope(side: ProfileSide, name: str) -> str:
+    """A file of speedscope's own format: one sampled profile in seconds, a frame for each line."""
+    stacks, functions = side.stacks, side.profile.functions
+    lines = np.stack([stacks.function, stacks.line], axis=1)
+    different, frame = np.unique(lines, axis=0, return_inverse=True)
     frames = [
         {
-            "name": function.name,
-            "file": f"{function.home}/{function.path}".rstrip("/"),
-            "line": function.line,
+            "name": functions[index].name,
+            "file": f"{functions[index].home}/{functions[index].path}".rstrip("/"),
+            "line": line or functions[index].line,
         }
-        for function in profile.functions
+        for index, line in different.tolist()
     ]
+    found = [*_stacks(stacks.parent, frame.reshape(-1).tolist(), stacks.seconds.tolist())]
     document = {
         "$schema": "https://www.speedscope.app/file-format-schema.json",
         "exporter": "asv-explain",
@@ -89,13 +98,28 @@ def to_speedscope(profile: Profile, stacks: Sequence[Stack], name: str) -> str:
                 "name": name,
                 "unit": "seconds",
                 "startValue": 0,
-                "endValue": sum(stack.seconds for stack in stacks),
-                "samples": [list(stack.functions) for stack in stacks],
-                "weights": [stack.seconds for stack in stacks],
+                "endValue": float(stacks.seconds.sum()),
+                "samples": [stack for stack, _ in found],
+                "weights": [weight for _, weight in found],
             }
         ],
     }
     return json.dumps(document)
+
+
+def _stacks(
+    parent: Indices, own: Sequence[int], seconds: Sequence[float]
+) -> Iterator[tuple[list[int], float]]:
+    """Each stack that took time: what ``own`` says of its nodes from the outermost in; seconds."""
+    above = parent.tolist()
+    for index, weight in enumerate(seconds):
+        if weight > 0:
+            stack = []
+            node = index
+            while node >= 0:
+                stack.append(own[node])
+                node = above[node]
+            yield stack[::-1], weight
 
 
 def _label(function: Function) -> _Label:

@@ -7,6 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from asv_explain.explanation import Cause, Explanation, Verdict
 from asv_explain.reports.bisected import bisected
+from asv_explain.reports.costs import (
+    costed_hunk,
+    detail_lines,
+    sampling_sentence,
+    waiting,
+)
+from asv_explain.reports.headline import explained, first_cause, headline
 from asv_explain.reports.markup import clipped, code_block, escaped, folded, table
 from asv_explain.reports.proved import proof_lines, proof_short
 from asv_explain.reports.text import (
@@ -14,17 +21,13 @@ from asv_explain.reports.text import (
     calls,
     counted,
     detail,
-    explained,
-    first_cause,
-    headline,
     medians,
     overall,
     place,
-    ratio,
-    share,
     title,
     verdict,
 )
+from asv_explain.reports.uncertainty import cause_amount, ratio, share
 
 __all__ = ["LIMIT", "to_markdown"]
 
@@ -39,6 +42,9 @@ FIRST_HUNKS = 3
 
 HUNK_LINES = 60
 """So many lines of a diff are shown; the pull request has all of it."""
+
+FIRST_THREADS = 10
+"""So many functions of other threads are shown."""
 
 FIRST_COMMITS = 3
 """So many commits of a cause are named, the rest counted."""
@@ -126,13 +132,15 @@ def _fitting(parts: Sequence[str], room: int) -> list[str]:
 def _verdict(explanation: Explanation, several: bool) -> tuple[str, ...]:
     """The row of one explanation; what was bisected counts as a whole."""
     search = explanation.bisection
-    whole = explanation if search is None else search
+    told = (explanation.ratio, explanation.interval, explanation.confidence)
+    if search is not None:
+        told = (search.ratio, search.interval, 0.95)
     name = escaped(clipped(title(explanation)))
     environment = f"<br>{escaped(clipped(explanation.environment))}" if several else ""
     return (
         verdict(explanation, overall(explanation)),
         name + environment,
-        escaped(ratio(whole.ratio, whole.interval)),
+        escaped(ratio(*told)),
         escaped(_first(explanation)),
     )
 
@@ -178,6 +186,12 @@ def _details(explanation: Explanation, *, hunks: bool) -> str:
             for text in proof_lines(cause.proof, explanation)
         ]
         lines += [*proofs, *[""] * bool(proofs)]
+        details = [
+            f"- {escaped(clipped(cause.name))}: {escaped(clipped(text))}"
+            for cause in first
+            for text in detail_lines(cause)
+        ]
+        lines += [*details, *[""] * bool(details)]
     if more:
         rest = amount(sum(cause.amount for cause in more), unit, sign=True)
         lines += [escaped(f"{counted(len(more), 'more cause')}: {rest}"), ""]
@@ -190,15 +204,40 @@ def _details(explanation: Explanation, *, hunks: bool) -> str:
             for one in explanation.calls
         )
         lines += [*table(("called more or less often", "calls"), rows), ""]
+    if explanation.threads:
+        spent = (
+            (
+                escaped(clipped(one.name)),
+                f"{escaped(amount(one.seconds_before))} → {escaped(amount(one.seconds_after))}",
+            )
+            for one in explanation.threads[:FIRST_THREADS]
+        )
+        lines += [*table(("other threads", "time of a call"), spent), ""]
     for cause in first[:FIRST_HUNKS] if hunks else ():
         if cause.hunk:
             name = f"diff of {escaped(clipped(cause.name))}"
-            lines += folded(name, code_block(cause.hunk, "diff", HUNK_LINES))
+            lines += folded(name, code_block(_hunk(cause), "diff", HUNK_LINES))
+    sampled = sampling_sentence(explanation)
+    lines += [f"- measured: {escaped(sampled)}"] if sampled else []
     lines += [
         f"- caveat: {escaped(clipped(f'{one.text}; {one.remedy}', 1_000))}"
         for one in explanation.caveats
     ]
     return "\n".join(folded(escaped(clipped(headline(explanation), 500)), lines))
+
+
+def _hunk(cause: Cause) -> str:
+    """A cause's diff, with a column of costs behind the signs where any line has one."""
+    lines = costed_hunk(cause)
+    if not any(one.cost for one in lines):
+        return cause.hunk
+    width = max(len(one.cost) for one in lines)
+    return "\n".join(
+        one.text
+        if one.text[:1] in ("@", "\\")
+        else f"{one.text[:1] or ' '}{one.cost:>{width}} │ {one.text[1:]}"
+        for one in lines
+    )
 
 
 def _cause(cause: Cause, difference: float, unit: str) -> tuple[str, ...]:
@@ -209,7 +248,8 @@ def _cause(cause: Cause, difference: float, unit: str) -> tuple[str, ...]:
     if len(cause.commits) > FIRST_COMMITS:
         commits.append(f"and {len(cause.commits) - FIRST_COMMITS} more")
     stands = place(cause)
-    parts = [share(cause, difference), amount(cause.amount, unit, sign=True)]
+    parts = [share(cause, difference), cause_amount(cause, unit)]
+    parts += [*filter(None, [waiting(cause)])]
     parts += [] if cause.proof is None else [proof_short(cause.proof)]
     return (
         escaped(clipped(cause.name)) + (f"<br>{escaped(clipped(stands))}" if stands else ""),

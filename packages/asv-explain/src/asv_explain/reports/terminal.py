@@ -17,26 +17,33 @@ from asv_explain.explanation import (
 )
 from asv_explain.reports import text as words
 from asv_explain.reports.bisected import bisected
+from asv_explain.reports.costs import (
+    FIRST_LINES,
+    dearest,
+    detail_lines,
+    line_cost,
+    sampling_sentence,
+    thread_line,
+    waiting,
+)
+from asv_explain.reports.headline import explained, headline
 from asv_explain.reports.proved import proof_lines
 from asv_explain.reports.text import (
     amount,
     calls,
     counted,
-    explained,
-    headline,
     medians,
     place,
     plain,
-    ratio,
-    share,
     shortened,
     title,
 )
+from asv_explain.reports.uncertainty import cause_amount, ratio, share
 
 __all__ = ["render"]
 
-FIRST_LINES = 3
-"""So many lines of a cause are shown."""
+FIRST_THREADS = 5
+"""So many functions of other threads are shown."""
 
 LINE_WIDTH = 40
 """So many characters of a line's text are shown, which leaves room in 80 columns."""
@@ -63,7 +70,7 @@ def render(explanation: Explanation, causes: int = 8) -> RenderableType:
         Text.assemble(
             f"{explanation.before[:8]} → {explanation.after[:8]}  ",
             _times(explanation),
-            f"  ratio {ratio(explanation.ratio, explanation.interval)}  ",
+            f"  ratio {_ratio(explanation)}  ",
             verdict,
         ),
         Text(headline(explanation)),
@@ -80,6 +87,12 @@ def render(explanation: Explanation, causes: int = 8) -> RenderableType:
     if explanation.calls:
         parts.append(Text("functions called more or less often:"))
         parts += [Text(f"  {_calls(change)}") for change in explanation.calls[:causes]]
+    if explanation.threads:
+        parts.append(Text("other threads:"))
+        parts += [Text(f"  {thread_line(one)}") for one in explanation.threads[:FIRST_THREADS]]
+    sampled = sampling_sentence(explanation)
+    if sampled:
+        parts.append(Text(f"measured: {sampled}"))
     if explanation.async_tax is not None:
         parts.append(Text(f"async tax: {amount(explanation.async_tax, SECONDS, sign=True)}"))
     parts += [
@@ -87,6 +100,10 @@ def render(explanation: Explanation, causes: int = 8) -> RenderableType:
         for caveat in explanation.caveats
     ]
     return Group(*parts)
+
+
+def _ratio(explanation: Explanation) -> str:
+    return ratio(explanation.ratio, explanation.interval, explanation.confidence)
 
 
 def _times(explanation: Explanation) -> str:
@@ -112,6 +129,7 @@ def _line(line: LineChange, unit: str) -> str:
 
 def _cause(number: int, cause: Cause, explanation: Explanation) -> RenderableType:
     difference, unit = explanation.difference or 0.0, explanation.unit
+    amounts = (cause_amount(cause, unit), waiting(cause))
     grid = Table.grid(padding=(0, 1))
     grid.add_column(justify="right", no_wrap=True)
     grid.add_column(overflow="fold")
@@ -119,7 +137,7 @@ def _cause(number: int, cause: Cause, explanation: Explanation) -> RenderableTyp
         f"{number}.",
         Text.assemble(
             (plain(cause.name), "bold"),
-            f"  {share(cause, difference)}  {amount(cause.amount, unit, sign=True)}",
+            f"  {share(cause, difference)}  {', '.join(filter(None, amounts))}",
         ),
     )
     grid.add_row("", Text(plain(cause.account)))
@@ -129,6 +147,10 @@ def _cause(number: int, cause: Cause, explanation: Explanation) -> RenderableTyp
             grid.add_row("", Text(f"proof: {text}"))
     for line in cause.lines[:FIRST_LINES]:
         grid.add_row("", Text(_line(line, unit)))
+    for cost in dearest(cause):
+        grid.add_row("", Text(line_cost(cost, LINE_WIDTH)))
+    for text in detail_lines(cause):
+        grid.add_row("", Padding(Text(text), (0, 0, 0, 2)))
     stands = place(cause)
     if stands:
         grid.add_row("", Text(stands))

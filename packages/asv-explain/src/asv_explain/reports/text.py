@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from statistics import median
 
-from asv_explain.explanation import BYTES, SECONDS, Cause, Explanation, Interval, Verdict
+from asv_explain.explanation import BYTES, SECONDS, Cause, Explanation, Verdict
 
 __all__ = [
-    "ALL_OF_IT",
     "amount",
     "calls",
     "counted",
     "detail",
     "digits",
-    "explained",
-    "first_cause",
-    "headline",
     "medians",
     "overall",
     "place",
     "plain",
-    "ratio",
     "scaled",
-    "share",
     "shortened",
     "title",
     "verdict",
@@ -32,9 +26,6 @@ _SCALES = {
     SECONDS: ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")),
     BYTES: ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B")),
 }
-ALL_OF_IT = 0.995
-"""A share from here on is rounded to the whole."""
-
 # Below a picosecond is the rounding of sums.
 _SMALLEST = {SECONDS: 1e-12}
 
@@ -97,7 +88,7 @@ def place(cause: Cause) -> str:
 
 
 def detail(cause: Cause, unit: str) -> str:
-    """What a cause's amount is made of, and its kind: calls and price, or blocks of memory."""
+    """What a cause's amount is made of, and its kind: calls and their cost, or blocks of memory."""
     if not (cause.count_before or cause.count_after):
         return plain(cause.kind)
     counts = f"{calls(cause.count_before)} → {calls(cause.count_after)}"
@@ -105,18 +96,8 @@ def detail(cause: Cause, unit: str) -> str:
         before = amount(cause.count_before * cause.price_before, unit)
         after = amount(cause.count_after * cause.price_after, unit)
         return f"bytes {before} → {after}, blocks {counts}, {plain(cause.kind)}"
-    prices = f"{amount(cause.price_before, unit)} → {amount(cause.price_after, unit)}"
-    return f"calls {counts}, price {prices}, {plain(cause.kind)}"
-
-
-def ratio(value: float | None, interval: Interval | None) -> str:
-    """A ratio with its interval."""
-    if value is None:
-        return "not measured"
-    text = digits(value)
-    if interval is None:
-        return text
-    return f"{text} [{digits(interval.low)} to {digits(interval.high)}]"
+    costs = f"{amount(cause.price_before, unit)} → {amount(cause.price_after, unit)}"
+    return f"calls {counts}, cost per call {costs}, {plain(cause.kind)}"
 
 
 def digits(value: float, decimals: int = 3) -> str:
@@ -124,42 +105,9 @@ def digits(value: float, decimals: int = 3) -> str:
     return f"{value:.{decimals}{'f' if value >= 0.0995 else 'g'}}"
 
 
-def share(cause: Cause, difference: float) -> str:
-    """A cause's share in percent, with its uncertainty where it is known, or that it is noise."""
-    text = f"{cause.share * 100:.0f} %"
-    if cause.interval is not None and difference != 0:
-        # In the unit of the share, which may be of more than the net difference.
-        per_unit = cause.share / cause.amount if cause.amount else 1 / difference
-        half = (cause.interval.high - cause.interval.low) / 2 * abs(per_unit)
-        text += f" ± {half * 100:.0f}"
-    return f"{text}, within noise" if cause.noise else text
-
-
 def calls(value: float) -> str:
     """A number of calls, whole where it is whole."""
     return f"{value:,.0f}" if abs(value - round(value)) < 0.005 else f"{value:,.2f}"
-
-
-# The kinds of causes that are not of changed code, and so explain nothing.
-_NO_CHANGE = ("elsewhere", "unchanged")
-
-_SAME = {
-    "time": "takes the same time",
-    "mem": "takes the same memory",
-    "peakmem": "takes the same memory",
-    "track": "gives the same value",
-}
-_TIMES = {
-    "time": "it takes {} times as long",
-    "mem": "it takes {} times as much memory",
-    "peakmem": "it takes {} times as much memory",
-    "track": "its value is {} times as high",
-}
-
-
-def first_cause(explanation: Explanation) -> Cause | None:
-    """The largest cause that can be told from noise; None where there is none."""
-    return next((one for one in explanation.causes if not one.noise), None)
 
 
 def medians(explanation: Explanation) -> str:
@@ -168,45 +116,6 @@ def medians(explanation: Explanation) -> str:
         return ""
     told = " → ".join(amount(median(side), explanation.unit) for side in explanation.decisive)
     return f"{told} of CPU time" if explanation.by_cpu else told
-
-
-def headline(explanation: Explanation) -> str:
-    """What happened in one sentence, as one would tell a colleague."""
-    name = title(explanation)
-    between = f"between {explanation.before[:8]} and {explanation.after[:8]}"
-    if explanation.verdict is Verdict.UNKNOWN:
-        how = "measured" if explanation.ratio is None else "told from what was measured"
-        return f"Whether {name} changed {between} could not be {how}."
-    if explanation.verdict is Verdict.SAME:
-        return f"{name} {_SAME[explanation.kind]} {between}."
-    text = f"{name} got {verdict(explanation)} {between}"
-    if explanation.ratio is not None:
-        text += ": " + _TIMES[explanation.kind].format(digits(explanation.ratio, 2))
-    if explanation.causes and explanation.difference:
-        first = first_cause(explanation)
-        if first is None:
-            return text + ", but no cause can be told from noise."
-        part = f"{first.share * 100:.0f} % of that" if first.share < ALL_OF_IT else "that"
-        text += f", and {plain(first.name)} accounts for {part}"
-    return text + "."
-
-
-def explained(explanation: Explanation) -> str:
-    """How much of the difference the causes explain, and what is left."""
-    if not explanation.difference or explanation.residual is None:
-        return "no difference to explain"
-    unit = explanation.unit
-    if explanation.kind == "track":
-        return f"{amount(explanation.difference, unit, sign=True)}, which can't be attributed"
-    whole = explanation.difference
-    unchanged = sum(one.amount for one in explanation.causes if one.kind in _NO_CHANGE)
-    # Rounding alone must not make a nothing of less than nothing.
-    residual = round(explanation.residual / whole * 100) + 0.0
-    elsewhere = round(unchanged / whole * 100) + 0.0
-    text = f"explained {100 - residual - elsewhere:.0f} % of {amount(whole, unit, sign=True)}, "
-    if elsewhere:
-        text += f"{elsewhere:.0f} % in code that no change explains, "
-    return text + f"residual {residual:.0f} % ({amount(explanation.residual, unit, sign=True)})"
 
 
 def counted(number: int, noun: str) -> str:
