@@ -70,10 +70,8 @@ def pair(name: str, path: str) -> ProfilePair:
     """Its profiles: a function took a second, and takes two as it calls another one."""
 
     def side(own: float, inner: str, seconds: float) -> ProfileSide:
-        made = side_of(
-            {"time_has": 0.1, name: own, inner: seconds},
-            [("time_has", name, 10, own, own + seconds), (name, inner, 100, seconds, seconds)],
-        )
+        stacks = {"time_has": 0.1, f"time_has;{name}": own, f"time_has;{name};{inner}": seconds}
+        made = side_of(stacks, {name: 10, inner: 100})
         functions = tuple(dataclasses.replace(one, path=path) for one in made.profile.functions)
         return dataclasses.replace(
             made, profile=dataclasses.replace(made.profile, functions=functions)

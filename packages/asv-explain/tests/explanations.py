@@ -15,10 +15,11 @@ from asv_explain.explanation import (
     Proof,
     Refusal,
     Rounds,
+    Sampling,
     Verdict,
 )
 
-__all__ = ["CAUSE", "PROOF", "REFUSED", "explanation", "unknown"]
+__all__ = ["CAUSE", "PROOF", "REFUSED", "SAMPLED", "explanation", "unknown"]
 
 CAUSE = Cause(
     name="FlowManager.should_skip",
@@ -56,6 +57,16 @@ PROOF = Proof(
     ratio_interval=Interval(0.68, 0.72),
     pairs=4,
     refused=(REFUSED,),
+)
+
+SAMPLED = Sampling(
+    method="samples",
+    rounds=8,
+    samples=12_345,
+    rate=1000.0,
+    slowdown=1.04,
+    waiting=0.0,
+    counted=678.0,
 )
 
 

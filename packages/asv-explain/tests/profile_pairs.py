@@ -44,7 +44,9 @@ def profile_of(names: list[str], calls: Mapping[str, int], number: int = 1) -> P
     )
 
 
-def side_of(seconds: Seconds, calls: Mapping[str, int] | None = None, number: int = 1) -> ProfileSide:
+def side_of(
+    seconds: Seconds, calls: Mapping[str, int] | None = None, number: int = 1
+) -> ProfileSide:
     """A side whose functions were sampled on these stacks.
 
     Args:

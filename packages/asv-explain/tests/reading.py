@@ -8,20 +8,22 @@ from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from typing import Any
 
-import numpy as np
-from explanations import CAUSE, PROOF, REFUSED, explanation
+from explanations import CAUSE, PROOF, REFUSED, SAMPLED, explanation
+from profile_pairs import pair_of as paired
+from profile_pairs import side_of
 
 from asv_explain.explanation import (
     Cause,
     Caveat,
     CommitRef,
-    Correction,
+    Detail,
     Explanation,
     LineChange,
+    LineCost,
     Place,
+    ThreadCost,
 )
-from asv_explain.profiles.pair import ProfilePair, ProfileSide
-from asv_explain.profiles.profile import Function, Profile, Seconds
+from asv_explain.profiles.pair import ProfilePair
 
 __all__ = ["HOSTILE", "Read", "hostile", "pair_of", "read"]
 
@@ -122,10 +124,12 @@ def hostile(**changes: Any) -> Explanation:
             ),
             "before": Place(f"file before {HOSTILE}", 1),
             "after": Place(f"file after {HOSTILE}", 2),
-            "hunk": f"@@ head {HOSTILE}\n-hunk {HOSTILE}\n+hunk {HOSTILE}",
+            "hunk": f"@@ -1 +1 @@ head {HOSTILE}\n-hunk {HOSTILE}\n+hunk {HOSTILE}",
             "commits": (commit,),
             "source_before": f"source before {HOSTILE}",
             "source_after": f"source after {HOSTILE}",
+            "line_costs": (LineCost(f"costed {HOSTILE}", None, 1, 0.0, 0.25),),
+            "details": (Detail(f"helper {HOSTILE}", f"in {HOSTILE}", "new", 0.1, 0.1, 0, 2),),
             "lines": (LineChange(f"line {HOSTILE}", None, None, 0, 9, 0, 1, f"via {HOSTILE}"),),
         }
     )
@@ -139,44 +143,21 @@ def hostile(**changes: Any) -> Explanation:
         "commit_before": commit,
         "commit_after": commit,
         "facts": {f"fact {HOSTILE}": f"value {HOSTILE}"},
-        "correction_after": Correction(3, 10, 2.0, 1.0, 0.0, {f"scale {HOSTILE}": 1.5}),
+        "sampling_before": SAMPLED,
+        "sampling_after": SAMPLED,
+        "threads": (ThreadCost(f"thread {HOSTILE}", f"beside {HOSTILE}", 0.5, 0.75),),
     }
     return explanation(**{**values, **changes})
 
 
 def pair_of(functions: int = 3, name: Callable[[], str] = lambda: "f") -> ProfilePair:
-    """Two profiles in which one function calls all others, which take less or more time after.
+    """Two sides on which one function calls all others, which take less or more time after.
 
     Args:
         functions: how many there are.
         name: makes the beginning of each name.
     """
     names = [f"{name()}{index}" for index in range(functions)]
-    before = np.where(np.arange(functions) % 2, 5.0, 1.0)
-    return ProfilePair(
-        _side(names, before),
-        _side(names, np.full(functions, 4.0)),
-        tuple((index, index) for index in range(functions)),
-    )
-
-
-def _side(names: list[str], own: Seconds) -> ProfileSide:
-    size = len(names)
-    profile = Profile(
-        functions=tuple(
-            Function("site", f"{name}.py", name, line, 0, "")
-            for line, name in enumerate(names, start=1)
-        ),
-        calls=np.ones(size, np.int64),
-        recursive=np.zeros(size, np.int64),
-        own=own,
-        cumulative=np.concatenate(([own.sum()], own[1:])),
-        caller=np.zeros(size - 1, np.intp),
-        callee=np.arange(1, size),
-        edge_calls=np.ones(size - 1, np.int64),
-        edge_own=own[1:],
-        edge_cumulative=own[1:],
-        number=1,
-        seconds=float(own.sum()),
-    )
-    return ProfileSide(profile, profile.own, profile.edge_own)
+    stacks = [names[0], *(f"{names[0]};{one}" for one in names[1:])]
+    before = {stack: 5.0 if index % 2 else 1.0 for index, stack in enumerate(stacks)}
+    return paired(side_of(before), side_of(dict.fromkeys(stacks, 4.0)))

@@ -14,15 +14,14 @@ import pytest
 from explanations import CAUSE, explanation
 from hypothesis import example, given
 from hypothesis import strategies as st
-from profile_pairs import PLAIN, pair_of, side_of
+from profile_pairs import PLAIN, pair_of, side_of, sides
 from strategies import raw_profiles
 
 from asv_explain.explanation import BYTES, NOISY, Caveat, Explanation, Interval, Rounds, Verdict
 from asv_explain.pages import figures
 from asv_explain.pages.charts import entities, icicles, ratios, tree_text, waterfall
 from asv_explain.pages.waterfall import MOST_CAUSES
-from asv_explain.profiles.pair import ProfilePair, ProfileSide
-from asv_explain.profiles.profile import profile_from_raw
+from asv_explain.profiles.pair import ProfilePair
 
 SCRIPT = Path(figures.__file__).parent / "static" / "charts.js"
 HOSTILE = "</script><img src=x onerror=alert(1)>"
@@ -221,16 +220,13 @@ def test_there_are_no_ratios_where_there_is_no_ratio(changes: dict[str, Any]) ->
 
 def test_icicles_tell_the_change_in_text_and_colour_alike() -> None:
     """A slice has the seconds of both sides, its sign, and a colour of that sign."""
-    after = side_of(
-        {"main": 1.0, "left": 2.0, "fresh": 5.0},
-        [("main", "left", 2, 2.0, 2.0), ("main", "fresh", 1, 5.0, 5.0)],
-    )
+    after = side_of({"main": 1.0, "main;left": 2.0, "main;fresh": 5.0}, {"left": 2})
     found = icicles(pair_of(PLAIN, after))
     assert list(found) == ["before", "after", "gone"]
     trace = found["before"]["data"][0]
     row = trace["labels"].index("left")
     assert trace["text"][row] == "5 s → 2 s (▼ -3 s)"
-    assert trace["customdata"][row] == "pkg/mod.py:2<br>calls 2 → 2"
+    assert trace["customdata"][row] == "pkg/mod.py:2<br>calls in all 2 → 2"
     assert trace["marker"]["colors"][row] < 0
     trace = found["after"]["data"][0]
     row = trace["labels"].index("fresh")
@@ -248,8 +244,7 @@ def test_a_view_with_nothing_in_it_is_left_out() -> None:
 @st.composite
 def pairs(draw: st.DrawFn) -> ProfilePair:
     """Profiles that hypothesis makes up, on both sides."""
-    sides = [profile_from_raw(draw(raw_profiles())) for _ in range(2)]
-    return pair_of(*(ProfileSide(one, one.own, one.edge_own) for one in sides))
+    return pair_of(draw(sides(raw_profiles())), draw(sides(raw_profiles())))
 
 
 @given(pairs())
@@ -270,7 +265,7 @@ def strings(value: Any) -> list[str]:
 
 def test_names_are_text_to_plotly() -> None:
     """What it would take for markup is written as entities, in every figure."""
-    side = side_of({HOSTILE: 1.0, "<lambda>": 2.0}, [(HOSTILE, "<lambda>", 1, 2.0, 2.0)])
+    side = side_of({HOSTILE: 1.0, f"{HOSTILE};<lambda>": 2.0})
     one = explanation(
         causes=(replace(CAUSE, name=HOSTILE, account=HOSTILE),), unit=HOSTILE, kind="track"
     )
@@ -292,7 +287,7 @@ def test_control_characters_are_not_drawn(
 
 def test_the_tree_as_text_names_what_is_new_and_gone() -> None:
     """Those who can't see the chart find the same figures in it."""
-    after = side_of({"main": 1.0, "fresh": 5.0}, [("main", "fresh", 1, 5.0, 5.0)])
+    after = side_of({"main": 1.0, "main;fresh": 5.0})
     (main,) = tree_text(pair_of(PLAIN, after))
     assert [(one.name, one.before, one.after, one.difference) for one in main.children] == [
         ("left", 5.0, 0.0, -5.0),

@@ -14,7 +14,7 @@ import plotly
 import pytest
 from explanations import CAUSE, explanation
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
-from profile_pairs import Edges, Functions, pair_of, side_of
+from profile_pairs import pair_of, side_of
 
 from asv_explain.pages import figures
 from asv_explain.pages.charts import icicles, ratios, waterfall
@@ -28,15 +28,15 @@ CHANGE = "before", "after", "gone"
 
 def figures_by_id() -> dict[str, dict[str, Any]]:
     """Figures with hostile names; work moved from a function that is gone to a new one."""
-    before: Functions = {HOSTILE: 1.0, "<genexpr>": 2.0, "old.work": 5.0, "<b>leaf</b>": 2.0}
-    calls: Edges = [
-        (HOSTILE, "<genexpr>", 1, 2.0, 4.0),
-        (HOSTILE, "old.work", 1, 5.0, 5.0),
-        ("<genexpr>", "<b>leaf</b>", 4, 2.0, 2.0),
-    ]
-    after: Functions = {HOSTILE: 1.0, "<genexpr>": 2.0, "new.work": 7.0, "<b>leaf</b>": 2.0}
-    renamed: Edges = [(a, b.replace("old", "new"), n, own, c) for a, b, n, own, c in calls]
-    trees = icicles(pair_of(side_of(before, calls), side_of(after, renamed)))
+    before = {
+        HOSTILE: 1.0,
+        f"{HOSTILE};<genexpr>": 2.0,
+        f"{HOSTILE};<genexpr>;<b>leaf</b>": 2.0,
+        f"{HOSTILE};old.work": 5.0,
+    }
+    after = {stack.replace("old", "new"): seconds for stack, seconds in before.items()}
+    after[f"{HOSTILE};new.work"] = 7.0
+    trees = icicles(pair_of(side_of(before), side_of(after)))
     one = explanation(causes=(replace(CAUSE, name=HOSTILE, account=HOSTILE),))
     drawn = {"waterfall": waterfall(one), "ratios": ratios(one)}
     assert all(drawn.values())

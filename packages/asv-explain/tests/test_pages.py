@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import count
 
 import pytest
-from explanations import CAUSE, explanation, unknown
+from explanations import CAUSE, SAMPLED, explanation, unknown
 from reading import HOSTILE, Read, hostile, pair_of, read
 
 from asv_explain.explanation import (
@@ -55,8 +55,8 @@ def test_everything_is_shown() -> None:
     for one in (
         *("benchmark", "param", "environment", "machine", "subject", "author", "name", "path"),
         *("kind", "account", "file before", "file after", "head", "hunk", "source before"),
-        *("source after", "line", "via", "caveat", "remedy", "fact", "value", "scale", "proved"),
-        *("reason",),
+        *("source after", "line", "via", "caveat", "remedy", "fact", "value", "proved", "reason"),
+        *("helper", "thread", "beside"),
     ):
         assert f"{one} {HOSTILE}" in text, one
     for figure in (
@@ -65,6 +65,12 @@ def test_everything_is_shown() -> None:
         "+500 ms",
         "12 → 12.50",
         "1 µs → 2 µs",
+        "250 ms",
+        "12,345 and 12,345 samples in 8 rounds each at 1,000 a second",
+        "678 → 678",
+        "100 ms",
+        "500 ms",
+        "750 ms",
         "+400 ms",
         "b" * 8,
     ):
@@ -150,15 +156,17 @@ def test_the_call_tree_has_three_views_and_a_text() -> None:
     for view in ("before", "after", "gone"):
         assert found.data(f"icicle-{view}")["data"]
     assert "f1 5 s → 4 s, -1 s" in found.text
-    assert "call graph" in found.text
+    assert "No stacks could be sampled" in found.text
+    sampled = shown(explanation(sampling_before=SAMPLED, sampling_after=SAMPLED), pair_of())
+    assert "stacks that were sampled" in sampled.text
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({}, "Nothing was profiled"),
-        ({"correction_after": hostile().correction_after}, "lost or can't be read"),
-        ({"verdict": Verdict.SAME}, "takes the same time is not profiled"),
+        ({}, "Nothing was sampled"),
+        ({"sampling_after": SAMPLED}, "lost or can't be read"),
+        ({"verdict": Verdict.SAME}, "takes the same time is not sampled"),
     ],
 )
 def test_without_profiles_it_says_why(changes: dict[str, object], words: str) -> None:
@@ -238,7 +246,7 @@ def test_the_headline_is_one_plain_sentence(ratio: float, verdict: Verdict, word
     assert words in text
     assert f"“subject {HOSTILE}” ({'b' * 8})" in text
     if verdict is not Verdict.SAME:
-        assert text.endswith("; the largest part, 50 %, comes from name " + HOSTILE + ".")
+        assert text.endswith("; the largest part, 50 ± 10 %, comes from name " + HOSTILE + ".")
 
 
 def test_lines_of_code_carry_signs() -> None:

@@ -20,15 +20,16 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import msgspec
 import pytest
-from explanations import CAUSE, explanation
+from explanations import CAUSE, SAMPLED, explanation
 from profile_pairs import PLAIN, pair_of, side_of
 from published import Published
 from world import World, exported, made, run
 
 import asv_explain
 from asv_explain.api import LARGEST_EXPORT, ExplainError, load, stored
-from asv_explain.explanation import SCHEMA, Correction, Explanation, Interval, encode
+from asv_explain.explanation import SCHEMA, Explanation, Interval, Sampling, encode
 from asv_explain.pages.site import site
 from asv_explain.profiles.pair import ProfilePair
 from asv_explain.store import LARGEST, LARGEST_PROFILES, Kept, Refused, Store
@@ -69,6 +70,18 @@ def cause(**changes: Any) -> dict[str, Any]:
     """A cause as it stands in JSON, with some values changed."""
     told: dict[str, Any] = json.loads(encode(explanation()))["causes"][0]
     return {**told, **changes}
+
+
+def costs(**changes: Any) -> dict[str, Any]:
+    """The cost of a line as it stands in JSON."""
+    told = {"text": "x", "before": 1, "after": 1, "seconds_before": 0.0, "seconds_after": 1.0}
+    return {**told, **changes}
+
+
+def detail(**changes: Any) -> dict[str, Any]:
+    """A detail of a cause as it stands in JSON."""
+    told = {"name": "f", "path": "a.py", "kind": "new", "amount": 0.1, "share": 0.1}
+    return {**told, "calls_before": 0.0, "calls_after": 1.0, **changes}
 
 
 def place(file: str, line: int = 1) -> dict[str, Any]:
@@ -123,6 +136,31 @@ CONTENTS: dict[str, tuple[bytes, str]] = {
         altered(rounds_after={"values": [-1.0], "cpu": [], "instructions": []}),
         r"rounds_after\.values\[0\] is below 0",
     ),
+    "a-negative-line": (
+        altered(causes=[cause(line_costs=[costs(before=-3)])]),
+        r"line_costs\[0\]\.before is below 0",
+    ),
+    "a-line-that-took-less-than-nothing": (
+        altered(causes=[cause(line_costs=[costs(seconds_after=-1.0)])]),
+        "seconds_after is below 0",
+    ),
+    "a-detail-that-climbs": (
+        altered(causes=[cause(details=[detail(path="../../x.py")])]),
+        r"details\[0\]\.path leads out",
+    ),
+    "a-detail-called-less-than-never": (
+        altered(causes=[cause(details=[detail(calls_after=-1.0)])]),
+        "calls_after is below 0",
+    ),
+    "a-thread-that-climbs": (
+        altered(threads=[{"name": "f", "path": "/x", "seconds_before": 0, "seconds_after": 1}]),
+        r"threads\[0\]\.path leads out",
+    ),
+    "samples-below-nothing": (
+        altered(sampling_after={**msgspec.to_builtins(SAMPLED), "samples": -1}),
+        r"sampling_after\.samples is below 0",
+    ),
+    "more-than-sure": (altered(confidence=1.5), "confidence is none"),
     "an-interval-reversed": (altered(interval={"low": 2.1, "high": 1.9}), "ends before it begins"),
     "a-path-that-climbs": (altered(causes=[cause(path="../../etc/passwd")]), "leads out"),
     "a-path-that-climbs-later": (altered(causes=[cause(path="a/../../b")]), "leads out"),
@@ -382,24 +420,29 @@ def test_a_narrowed_answer_is_kept_under_the_question_about_its_range(tmp_path: 
 
 
 def profiled(**changes: Any) -> Explanation:
-    """An explanation that was made of two profiles like `PLAIN`."""
-    taken = Correction(
+    """An explanation that was made of two sides like `PLAIN`."""
+    taken = Sampling(
+        method="samples",
         rounds=1,
-        calls=float(PLAIN.profile.calls.sum()),
-        profiled=PLAIN.profile.seconds,
-        measured=float(PLAIN.own.sum()) + 0.5,
-        unexplained=0.5,
-        scales={"python": 1.0},
+        samples=int(PLAIN.stacks.samples.sum()),
+        rate=1000.0,
+        slowdown=1.04,
+        waiting=0.0,
+        counted=float(PLAIN.profile.calls.sum()),
     )
-    return explanation(correction_before=taken, correction_after=taken, **changes)
+    return explanation(sampling_before=taken, sampling_after=taken, **changes)
 
 
-OTHER = side_of({"main": 1.0, "left": 7.0}, [("main", "left", 3, 7.0, 7.0)])
+# What has other samples, and what has other calls.
+SAMPLES = side_of({"main": 1.0, "main;left": 6.0}, {"main": 1, "left": 11})
+CALLS = side_of({"main": 1.0, "main;left": 7.0})
 
 
-@pytest.mark.parametrize("pair", [pair_of(OTHER, PLAIN), pair_of(PLAIN, OTHER)])
+@pytest.mark.parametrize(
+    "pair", [pair_of(SAMPLES, PLAIN), pair_of(PLAIN, SAMPLES), pair_of(CALLS, PLAIN)]
+)
 def test_swapped_profiles_are_refused(tmp_path: Path, pair: ProfilePair) -> None:
-    """Profiles whose calls and seconds are not those of the explanation belong to another."""
+    """What has other samples or calls than the explanation was made of belongs to another."""
     store = Store(tmp_path)
     path = store.put(profiled(), pair_of(PLAIN, PLAIN))
     kept = Kept(path, profiled())

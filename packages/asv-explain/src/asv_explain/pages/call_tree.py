@@ -85,7 +85,7 @@ def difference_tree(pair: ProfilePair) -> tuple[Node, ...]:
     found = merge_paths([(pair.before.stacks, range(first)), (pair.after.stacks, numbers)])
     before, after = found.seconds
     gone = np.maximum(before - after, 0.0)
-    totals = [_totals(found.parent, one) for one in (before, after, gone)]
+    totals = _totals(found.parent, (before, after, gone))
     wholes = [max(float(one.sum()), 1e-300) for one in (before, after)]
     kept = _largest(np.maximum(totals[0] / wholes[0], totals[1] / wholes[1]))
     place = np.full(len(before) + 1, -1, np.intp)
@@ -115,13 +115,17 @@ def difference_tree(pair: ProfilePair) -> tuple[Node, ...]:
     return _with_smaller(children[0], many[0], smaller, 0)
 
 
-def _totals(parent: Indices, own: Seconds) -> Seconds:
+def _totals(parent: Indices, own: tuple[Seconds, Seconds, Seconds]) -> list[Seconds]:
     """Own seconds of each node with those of all below it."""
-    total = own.tolist()
-    for index, above in reversed([*enumerate(parent.tolist())]):
-        if above >= 0:
-            total[above] += total[index]
-    return np.array(total, np.float64)
+    first, second, third = (one.tolist() for one in own)
+    above = parent.tolist()
+    for index in range(len(above) - 1, -1, -1):
+        caller = above[index]
+        if caller >= 0:
+            first[caller] += first[index]
+            second[caller] += second[index]
+            third[caller] += third[index]
+    return [np.array(one, np.float64) for one in (first, second, third)]
 
 
 def _largest(shares: Seconds) -> Indices:
@@ -136,7 +140,8 @@ def _with_smaller(
 ) -> tuple[Node, ...]:
     """The nodes in order, the small ones as one more."""
     before, after, gone = (one[index] for one in smaller)
-    found = sorted(nodes, key=lambda one: -one.size)
+    # They were found from the last one to the first.
+    found = sorted(reversed(nodes), key=lambda one: -one.size)
     if before > 0 or after > 0:
         name = f"{many} smaller"
         found.append(Node(name, None, None, 0.0, 0.0, before, after, before, after, gone, (), many))

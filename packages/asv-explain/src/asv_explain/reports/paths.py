@@ -37,19 +37,22 @@ def merge_paths(sides: Sequence[tuple[Stacks, Sequence[int]]]) -> Paths:
         sides: the stacks of each side, and the number of each of its functions: what has one
             number is one function.
     """
-    nodes: dict[tuple[int, int], int] = {}
+    size = max((max(numbers, default=0) for _, numbers in sides), default=0) + 1
+    # Half a million nodes have whole numbers as keys: pairs would keep the collector busy.
+    nodes: dict[int, int] = {}
     places = []
     for stacks, numbers in sides:
         # The last one stands for what the outermost frames are called from.
         place = [0] * len(stacks.parent) + [-1]
-        rows = zip(stacks.parent.tolist(), stacks.function.tolist(), strict=True)
+        numbered = np.array(numbers, np.intp)[stacks.function].tolist()
+        rows = zip(stacks.parent.tolist(), numbered, strict=True)
         for index, (parent, function) in enumerate(rows):
-            place[index] = nodes.setdefault((place[parent], numbers[function]), len(nodes))
+            place[index] = nodes.setdefault(place[parent] * size + function, len(nodes))
         places.append(np.array(place[:-1], np.intp))
-    pairs = np.array([*nodes], np.intp).reshape(-1, 2)
+    parents, functions = np.divmod(np.array([*nodes], np.intp), size)
     # Without any stacks, numpy counts in whole numbers.
     seconds = [
         np.bincount(place, stacks.seconds, len(nodes)).astype(np.float64)
         for place, (stacks, _) in zip(places, sides, strict=True)
     ]
-    return Paths(pairs[:, 0], pairs[:, 1], tuple(seconds))
+    return Paths(parents, functions, tuple(seconds))
