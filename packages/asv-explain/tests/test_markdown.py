@@ -17,11 +17,14 @@ from asv_explain.explanation import (
     CallChange,
     Caveat,
     CommitRef,
+    Detail,
     Explanation,
     Interval,
     LineChange,
+    LineCost,
     Place,
     Refusal,
+    ThreadCost,
     Verdict,
 )
 from asv_explain.reports.markdown import FIRST_CAUSES, HUNK_LINES, LIMIT, to_markdown
@@ -102,6 +105,8 @@ def hostile(text: str) -> Explanation:
         hunk=text,
         commits=(commit,),
         lines=(LineChange(text, place, place, 1, 2, 1, 1, text),),
+        line_costs=(LineCost(text, 1, 1, 0.5, 0.25),),
+        details=(Detail(text, text, text, 0.1, 0.1, 1, 2),),
         proof=dataclasses.replace(PROOF, names=(text,), refused=(Refusal("alone", (text,), text),)),
     )
     return explanation(
@@ -112,6 +117,7 @@ def hostile(text: str) -> Explanation:
         causes=(cause,),
         caveats=(Caveat(text, text, text),),
         calls=(CallChange(text, text, 1, 2),),
+        threads=(ThreadCost(text, text, 0.5, 0.25),),
     )
 
 
@@ -145,7 +151,7 @@ def test_verdicts_come_first_the_worst_on_top_and_all_else_is_folded() -> None:
         [
             "FlowManager.should_skip\ncascade/runtime/skips.py:17 (was cascade/runtime/flow.py:15)",
             "50 % ± 10\n+500 ms",
-            "calls 12 → 12.50, price 1 µs → 2 µs, async",
+            "calls 12 → 12.50, cost per call 1 µs → 2 µs, async",
             "aaaaaaaa feat: x",
         ],
     ]

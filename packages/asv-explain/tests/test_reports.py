@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 import io
 import re
 
 import pytest
-from explanations import CAUSE, PROOF, REFUSED, explanation, unknown
+from explanations import CAUSE, PROOF, REFUSED, SAMPLED, explanation, unknown
 from rich.console import Console
 
 from asv_explain.explanation import (
     NOISY,
     CallChange,
+    Cause,
     Caveat,
+    Detail,
     Explanation,
     Interval,
     LineChange,
+    LineCost,
     Outcome,
     Place,
     Proof,
     Refusal,
     Rounds,
+    ThreadCost,
     Verdict,
 )
 from asv_explain.reports.markdown import to_markdown
 from asv_explain.reports.terminal import render
-from asv_explain.reports.text import amount, calls, counted, headline, share
+from asv_explain.reports.costs import costed_hunk, sampling_sentence
+from asv_explain.reports.headline import first_cause, headline
+from asv_explain.reports.text import amount, calls, counted
+from asv_explain.reports.uncertainty import cause_amount, confidence_text, part, ratio, share
 
 HOSTILE = "</script>|<img src=x onerror=alert(1)>`*_[a](b)\x1b[31m\n# h"
 
@@ -69,7 +77,7 @@ def test_the_terminal_tells_everything_in_80_columns() -> None:
         "bbbbbbbb → aaaaaaaa  1.05 s → 2.05 s  ratio 2.000 [1.900 to 2.100]  slower",
         "1. FlowManager.should_skip  50 % ± 10  +500 ms",
         "should_skip is awaited now",
-        "calls 12 → 12.50, price 1 µs → 2 µs, async",
+        "calls 12 → 12.50, cost per call 1 µs → 2 µs, async",
         "cascade/runtime/skips.py:17 (was cascade/runtime/flow.py:15)",
         "aaaaaaaa feat: x",
         "explained 50 % of +1 s, residual 50 % (+500 ms)",
@@ -286,7 +294,7 @@ def test_headline_names_the_first_cause() -> None:
     """One sentence tells what happened and why."""
     assert headline(explanation()) == (
         "tco.Stable.time_warm(10, 'deep') got slower between bbbbbbbb and aaaaaaaa: it takes 2.00 "
-        "times as long, and FlowManager.should_skip accounts for 50 % of that."
+        "times as long, and FlowManager.should_skip accounts for 50 ± 10 % of that."
     )
     assert headline(explanation(verdict=Verdict.SAME)).endswith(
         "takes the same time between bbbbbbbb and aaaaaaaa."
@@ -317,6 +325,208 @@ def test_noise_is_said_in_words() -> None:
     assert "within noise" in to_markdown([explanation(causes=(noise,))])
     assert headline(explanation(causes=(noise,))).endswith("but no cause can be told from noise.")
     assert "sure accounts for" in headline(explanation(causes=(noise, sure)))
+
+
+@pytest.mark.parametrize("last", ["elsewhere", "rest"])
+def test_a_piece_of_code_comes_before_what_is_none(last: str) -> None:
+    """What is elsewhere, or went the other way, is named first only if nothing else can be."""
+    elsewhere = dataclasses.replace(CAUSE, name="other", kind=last, amount=0.8)
+    gain = dataclasses.replace(CAUSE, name="gain", amount=-0.5, share=-0.5)
+    sure = dataclasses.replace(CAUSE, name="sure", amount=0.1, share=0.1)
+    noise = dataclasses.replace(CAUSE, name="noise", amount=0.1, noise=True)
+
+    def first(*causes: Cause) -> str:
+        residual = 1.0 - sum(one.amount for one in causes)
+        found = first_cause(explanation(causes=causes, residual=residual))
+        return "" if found is None else found.name
+
+    assert first(elsewhere, gain, noise, sure) == "sure"
+    assert first(elsewhere, gain, noise) == "other"
+    assert first(gain, noise) == "gain"
+    assert first(noise) == ""
+
+
+def test_a_share_has_the_digits_that_its_interval_supports() -> None:
+    """Whole percents from a half width of three points on, else one decimal."""
+
+    def shown_as(amount: float, half: float) -> tuple[str, str]:
+        interval = Interval(amount - half, amount + half)
+        one = dataclasses.replace(CAUSE, amount=amount, share=amount, interval=interval)
+        return share(one, 1.0), part(one, 1.0)
+
+    assert shown_as(0.2831, 0.0301) == ("28 % ± 3", "28 ± 3 %")
+    assert shown_as(0.2831, 0.0299) == ("28.3 % ± 3.0", "28.3 ± 3.0 %")
+    assert shown_as(0.2831, 0.0042) == ("28.3 % ± 0.4", "28.3 ± 0.4 %")
+    assert shown_as(-0.0003, 0.02) == ("0.0 % ± 2.0", "0.0 ± 2.0 %")
+    assert part(dataclasses.replace(CAUSE, interval=None), 1.0) == "50 %"
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "text"),
+    [
+        (0.5123, 0.5119, 0.5127, "+512 ms"),
+        (0.5123, 0.49, 0.53, "+512 ms"),
+        (0.5123, 0.2, 0.8, "+510 ms"),
+        (0.5123, -0.9, 1.9, "+500 ms"),
+        (12.34e-6, 8e-6, 17e-6, "+12 µs"),
+        (-12.34e-6, -17e-6, -8e-6, "-12 µs"),
+        (0.0, -1e-6, 1e-6, "+0 ns"),
+        (1e-9, -1e-3, 1e-3, "+1 ns"),
+    ],
+)
+def test_an_amount_has_the_digits_that_its_interval_supports(
+    value: float, low: float, high: float, text: str
+) -> None:
+    """No further than the half width's second digit, nor than two where ends differ twofold."""
+    one = dataclasses.replace(CAUSE, amount=value, interval=Interval(low, high))
+    assert cause_amount(one, "seconds") == text
+
+
+def test_a_ratio_names_the_confidence_that_is_not_the_usual_one() -> None:
+    """Beside the interval, in the terminal and in the summary, and never as certainty."""
+    assert ratio(1.109, Interval(1.079, 1.14)) == "1.109 [1.079 to 1.140]"
+    assert ratio(1.109, Interval(1.079, 1.14), 0.996) == "1.109 [1.079 to 1.140, 99.6 %]"
+    assert [confidence_text(one) for one in (0.95, 0.992, 0.9975, 0.99996)] == [
+        "95 %",
+        "99.2 %",
+        "99.8 %",
+        "99.996 %",
+    ]
+    looked = explanation(confidence=0.992)
+    assert "ratio 2.000 [1.900 to 2.100, 99.2 %]" in " ".join(shown(looked).split())
+    assert "1.900 to 2.100, 99.2 %" in plain_markdown(looked)
+
+
+def plain_markdown(one: Explanation) -> str:
+    """The summary without escapes."""
+    return html.unescape(to_markdown([one]))
+
+
+COSTS = (
+    LineCost("kept()", 15, 16, 1e-3, 1e-3),
+    LineCost("old()", 16, None, 2e-3, 0.0),
+    LineCost("x = new()", None, 17, 0.0, 9e-3),
+    LineCost("far()" + " + far()" * 20, 90, 91, 4e-3, 8e-3),
+)
+HUNK = "@@ -14,3 +15,3 @@ class Flow:\n def f():\n     kept()\n-    old()\n+    x = new()\n"
+COSTED = dataclasses.replace(CAUSE, line_costs=COSTS, hunk=HUNK)
+
+
+def test_the_dearest_lines_stand_below_their_cause() -> None:
+    """Three of them, the largest change first, those of one side alone with a sign."""
+    text = shown(explanation(causes=(COSTED,)))
+    assert max(map(len, text.splitlines())) <= 80
+    lines = [line.strip() for line in text.splitlines() if "line " in line]
+    assert lines == [
+        "+ line 17: x = new()  9 ms",
+        f"line 91: {COSTS[3].text[:39]}…  4 ms → 8 ms",
+        "- line 16: old()  2 ms",
+    ]
+
+
+def test_costs_stand_beside_the_lines_of_the_diff() -> None:
+    """What went has its cost before, what came its cost after, what stayed both."""
+    assert [(one.text, one.cost) for one in costed_hunk(COSTED)] == [
+        ("@@ -14,3 +15,3 @@ class Flow:", ""),
+        (" def f():", ""),
+        ("     kept()", "1 ms → 1 ms"),
+        ("-    old()", "2 ms"),
+        ("+    x = new()", "9 ms"),
+    ]
+    # The end of a file without a line break is no line of either side.
+    ended = dataclasses.replace(
+        COSTED, hunk="@@ -16 +17 @@\n-    old()\n\\ No newline at end of file\n+    x = new()"
+    )
+    assert [one.cost for one in costed_hunk(ended)] == ["", "2 ms", "", "9 ms"]
+    # Each part of a diff begins at its own lines.
+    twice = dataclasses.replace(COSTED, hunk=f"{HUNK}@@ -90 +91 @@\n far()\n")
+    assert costed_hunk(twice)[-1].cost == "4 ms → 8 ms"
+    assert {one.cost for one in costed_hunk(dataclasses.replace(CAUSE, hunk="+a\n b"))} == {""}
+
+
+def test_the_summary_has_costs_in_a_column_of_the_diff() -> None:
+    """Signs stay first in their lines, so that the diff keeps its colours."""
+    text = to_markdown([explanation(causes=(COSTED,))])
+    block = text[text.index("```diff") :].partition("\n```\n")[0]
+    assert block.splitlines()[1:] == [
+        "@@ -14,3 +15,3 @@ class Flow:",
+        "             │ def f():",
+        "  1 ms → 1 ms │     kept()"[1:],
+        "-       2 ms │     old()",
+        "+       9 ms │     x = new()",
+    ]
+
+
+def test_details_stand_below_their_cause_the_largest_first() -> None:
+    """Five of them in words of their kind; what is left is added up."""
+    details = tuple(
+        Detail(f"f{index}", "a.py", kind, amount, amount, 0.0, calls)
+        for index, (kind, amount, calls) in enumerate(
+            [
+                ("slower", 0.01, 0.0),
+                ("new", 0.3, 12.0),
+                ("calls", -0.2, 0.0),
+                ("gone", -0.05, 0.0),
+                ("event loop", 0.04, 2.5),
+                ("new", 0.005, 1.0),
+                ("new", 0.002, 1.0),
+            ]
+        )
+    )
+    one = explanation(causes=(dataclasses.replace(CAUSE, details=details),))
+    text = shown(one)
+    assert [line.strip() for line in text.splitlines() if "f" in line and ".py): " in line] == [
+        "f1 (a.py): 30 %, +300 ms, new helper, calls 0 → 12",
+        "f2 (a.py): -20 %, -200 ms, called less often",
+        "f3 (a.py): -5 %, -50 ms, helper that is gone",
+        "f4 (a.py): 4 %, +40 ms, turns of the event loop, calls 0 → 2.50",
+        "f0 (a.py): 1 %, +10 ms, unchanged, slower below it",
+    ]
+    assert "2 more details: +7 ms" in text
+    assert "f1 (a.py): 30 %, +300 ms, new helper" in plain_markdown(one)
+
+
+def test_waiting_is_told_where_it_is_much() -> None:
+    """From a tenth of the amount on, beside it."""
+    much = explanation(causes=(dataclasses.replace(CAUSE, waiting=0.05),))
+    little = explanation(causes=(dataclasses.replace(CAUSE, waiting=0.049),))
+    assert "+500 ms, of it 50 ms waiting" in shown(much)
+    assert "of it 50 ms waiting" in plain_markdown(much)
+    assert "waiting" not in shown(little)
+
+
+def test_other_threads_have_a_table() -> None:
+    """The first five in a terminal, with their time on both sides."""
+    threads = tuple(ThreadCost(f"work{index}", "w.py", 0.1, 0.2 + index) for index in range(7))
+    one = explanation(threads=threads)
+    text = shown(one)
+    assert "other threads:\n  work0 (w.py): 100 ms → 200 ms\n" in text
+    assert "work4" in text
+    assert "work5" not in text
+    assert "| work6 | 100 ms → 6.2 s |" in plain_markdown(one)
+
+
+def test_one_sentence_says_what_times_come_from() -> None:
+    """Samples, rounds and rate, and what sampling did to the benchmark; or that there was none."""
+    fewer = dataclasses.replace(SAMPLED, samples=12_210, rounds=7, slowdown=1.03, waiting=0.25)
+    sampled = explanation(sampling_before=SAMPLED, sampling_after=SAMPLED)
+    told = "12,345 and 12,345 samples in 8 rounds each at 1,000 a second; sampling made a call take"
+    assert sampling_sentence(sampled) == f"{told} 4 % more CPU time"
+    assert sampling_sentence(dataclasses.replace(sampled, sampling_after=fewer)) == (
+        "12,345 and 12,210 samples in 8 and 7 rounds at 1,000 a second; sampling made a call take "
+        "4 % more CPU time; 0 % → 25 % of a call's time passed in waiting"
+    )
+    quick = dataclasses.replace(SAMPLED, slowdown=1.002)
+    assert sampling_sentence(
+        dataclasses.replace(sampled, sampling_before=quick, sampling_after=quick)
+    ).endswith("take less than 1 % more CPU time")
+    profiled = dataclasses.replace(SAMPLED, method="profile", samples=0, rounds=1)
+    assert sampling_sentence(
+        dataclasses.replace(sampled, sampling_before=profiled, sampling_after=profiled)
+    ) == ("times are cProfile's, which distorts them, from 1 round each; nothing was sampled")
+    assert sampling_sentence(explanation()) == ""
+    assert told in " ".join(shown(sampled).split())
+    assert told in plain_markdown(sampled)
 
 
 def test_interval_and_share_have_one_denominator() -> None:

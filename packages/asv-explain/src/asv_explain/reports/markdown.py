@@ -75,7 +75,7 @@ def to_markdown(explanations: Sequence[Explanation]) -> str:
     changed = ordered[: len(ordered) - len(same)]
 
     room = LIMIT - _SENTENCES
-    rows = _fitting(table(_HEADINGS, (_verdict(one, several) for one in changed)), room // 2)
+    rows = _fitting(table(_HEADINGS, (_verdict(one, several) for one in changed)), 2 * room // 5)
     room -= _length(rows) + 1
     details = _fitting([_details(one, hunks=False) for one in changed], room)
     room -= _length(details)
