@@ -39,18 +39,18 @@ def made_up(functions: int, edges: int) -> Explained:
 
 
 def largest(folder: Path) -> Explained | None:
-    """The stored explanation with the most calls in its profiles; None where none has any."""
+    """The stored explanation with the most stacks; None where none has any."""
     store = Store(folder)
     pairs = [(found, store.profiles(found)) for found in store if isinstance(found, Kept)]
     profiled = [
         Explained(found.explanation, pair) for found, pair in pairs if isinstance(pair, ProfilePair)
     ]
-    return max(profiled, key=_edges, default=None)
+    return max(profiled, key=_size, default=None)
 
 
-def _edges(one: Explained) -> int:
+def _size(one: Explained) -> int:
     pair = one.profiles
-    return 0 if pair is None else len(pair.before.own) + len(pair.before.edge_own)
+    return 0 if pair is None else len(pair.before.stacks.parent)
 
 
 def fill(folder: Path, one: Explained, count: int) -> None:

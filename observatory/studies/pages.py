@@ -111,8 +111,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if real is None or real.profiles is None:
         tell.print(f"{options.explanations} holds no profiles; make explain makes some")
     else:
-        sizes = len(real.profiles.before.own), len(real.profiles.before.edge_own)
-        cases[f"real, {sizes[0]} functions, {sizes[1]} calls"] = real
+        side = real.profiles.before
+        sizes = len(side.profile.functions), len(side.stacks.parent)
+        cases[f"real, {sizes[0]} functions, {sizes[1]} frames of stacks"] = real
     try:
         taken = []
         for case, one in cases.items():

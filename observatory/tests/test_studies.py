@@ -203,7 +203,7 @@ def test_many_explanations_are_what_one_is(tmp_path: Path) -> None:
     found = largest(tmp_path)
     assert found is not None
     assert found.profiles is not None
-    assert len(found.profiles.before.own) == 200
+    assert len(found.profiles.before.profile.functions) == 200
 
 
 def test_pages_are_published_and_opened(tmp_path: Path) -> None:

@@ -11,18 +11,23 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from asv_explain.bisection import Bisection, Compared, Merged, Skipped, Subrange
 from asv_explain.explanation import (
     CallChange,
     Cause,
     Caveat,
     CommitRef,
-    Correction,
+    Detail,
     Explanation,
     Interval,
     LineChange,
+    LineCost,
     Place,
     Rounds,
+    Sampling,
+    ThreadCost,
     Verdict,
     encode,
 )
@@ -30,6 +35,7 @@ from asv_explain.measuring import harness
 from asv_explain.profiles.match import match_profiles
 from asv_explain.profiles.pair import ProfilePair, ProfileSide, encode_pair
 from asv_explain.profiles.profile import profile_from_raw
+from asv_explain.profiles.stacks import Stacks
 
 __all__ = [
     "INTERPRETER",
@@ -67,6 +73,12 @@ def _cause(**changes: Any) -> Cause:
         after=Place("src/shop/shelf.py", 17),
         hunk="@@ -15,2 +17,2 @@\n def find(self):\n-    return 1\n+    return 2\n",
         commits=(CommitRef(_AFTER, "Ann", "2026-11-21T20:00:00+00:00", "feat: x"),),
+        line_costs=(
+            LineCost("return 1", 16, None, 0.1, 0.0),
+            LineCost("return 2", None, 18, 0.0, 0.6),
+        ),
+        details=(Detail("Shelf.help", "shop/shelf.py", "new", 0.2, 0.2, 0.0, 3.0),),
+        waiting=0.1,
         source_before="def find(self):\n    return 1\n",
         source_after="def find(self):\n    return 2\n",
     )
@@ -75,7 +87,7 @@ def _cause(**changes: Any) -> Cause:
 
 def told(**changes: Any) -> Explanation:
     """An explanation of a benchmark of time, with some values changed."""
-    corrected = Correction(6, 18.0, 1.5, 1.0, 1e-3, {"python": 1.2, "builtin": 0.9})
+    sampled = Sampling("samples", 8, 12_345, 1000.0, 1.04, 0.1, 678.0)
     values: dict[str, Any] = {
         "benchmark": "shelf.Lookup.time_has",
         "params": ("10", "'deep'"),
@@ -98,8 +110,10 @@ def told(**changes: Any) -> Explanation:
         "commit_before": CommitRef(_BEFORE, "Ann", "2026-11-20T20:00:00+00:00", "fix: y"),
         "commit_after": CommitRef(_AFTER, "Ann", "2026-11-21T20:00:00+00:00", "feat: x"),
         "facts": {"cpu": "a processor", "ram": "16384", "python": "3.11.7"},
-        "correction_before": corrected,
-        "correction_after": corrected,
+        "confidence": 0.992,
+        "sampling_before": sampled,
+        "sampling_after": sampled,
+        "threads": (ThreadCost("Shelf.sweep", "shop/shelf.py", 0.1, 0.2),),
     }
     return Explanation(**{**values, **changes})
 
@@ -116,8 +130,9 @@ def _of_memory() -> Explanation:
         residual=0.0,
         causes=(cause,),
         async_tax=None,
-        correction_before=None,
-        correction_after=None,
+        sampling_before=None,
+        sampling_after=None,
+        threads=(),
         rounds_before=Rounds((8192.0,), (), ()),
         rounds_after=Rounds((12288.0,), (), ()),
     )
@@ -188,12 +203,23 @@ def raw_profile() -> dict[str, Any]:
     return {**raw, "delayed": 0.0, "prepared": [["shop/shelf.py", "Shelf.__init__"]]}
 
 
+def _stacks(seconds: float) -> Stacks:
+    """A function that calls itself at one line and another one at two."""
+    samples = np.array([1, 2, 4, 8, 16])
+    return Stacks(
+        np.array([-1, 0, 1, 1, -1]),
+        np.array([0, 0, 1, 1, 1]),
+        np.array([3, 4, 7, 8, 0]),
+        samples,
+        samples * seconds,
+    )
+
+
 @cache
 def pairs() -> tuple[bytes, ...]:
-    """A profile as both sides, one of them corrected to half its time."""
+    """A profile as both sides, one of them twice as fast."""
     profile = profile_from_raw(raw_profile())
-    whole = ProfileSide(profile, profile.own, profile.edge_own)
-    half = ProfileSide(profile, profile.own / 2, profile.edge_own / 2)
+    whole, half = (ProfileSide(profile, _stacks(seconds)) for seconds in (1e-6, 5e-7))
     match = match_profiles(profile, profile)
     same = tuple(zip(match.before.tolist(), match.after.tolist(), strict=True))
     return (encode_pair(ProfilePair(whole, half, same)),)

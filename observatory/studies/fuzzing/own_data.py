@@ -37,7 +37,7 @@ from asv_explain.profiles.profile import Profile, profile_from_raw, profile_to_r
 from asv_explain.profiles.profiler_cost import ProfilerCost, cost_from_raw, cost_to_raw
 from asv_explain.profiles.wire import WireError
 from asv_explain.reports.markdown import to_markdown
-from asv_explain.reports.stacks import unfold
+from asv_explain.reports.paths import merge_paths
 from asv_explain.reports.terminal import render
 from asv_explain.values.memory import memory_causes
 from asv_explain.values.trace import Trace, trace_from_raw
@@ -83,14 +83,14 @@ def _pair(data: bytes) -> object:
     again = encode_pair(pair)
     require(encode_pair(decode_pair(again)) == again, "profiles are written as they were read")
     for side in (pair.before, pair.after):
-        own = float(side.own.sum())
-        stacks = sum(stack.seconds for stack in unfold(side.profile, side.own))
-        require(math.isclose(stacks, own, rel_tol=_ROUNDING), "stacks hold all own seconds")
+        paths = merge_paths([(side.stacks, range(len(side.profile.functions)))])
+        told, own = float(paths.seconds[0].sum()), float(side.stacks.seconds.sum())
+        require(math.isclose(told, own, rel_tol=_ROUNDING), "paths hold all seconds")
     tree = difference_tree(pair)
     for name, side in (("before", pair.before), ("after", pair.after)):
-        total = sum(getattr(node, f"total_{name}") for node in tree) * side.profile.number
-        own = float(side.own.sum())
-        require(math.isclose(total, own, rel_tol=_ROUNDING), "a tree holds all own seconds")
+        total = sum(getattr(node, f"total_{name}") for node in tree)
+        own = float(side.stacks.seconds.sum())
+        require(math.isclose(total, own, rel_tol=_ROUNDING), "a tree holds all seconds")
     downloads(examples.told(), pair)
     return pair
 

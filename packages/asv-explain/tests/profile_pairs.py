@@ -24,7 +24,7 @@ RATE = 1000
 
 def profile_of(names: list[str], calls: Mapping[str, int], number: int = 1) -> Profile:
     """A profile of functions that call nobody, one after the other in a file."""
-    size, none = len(names), np.zeros(0)
+    size = len(names)
     return Profile(
         functions=tuple(
             Function("site", "pkg/mod.py", name, line, 0, name)
@@ -34,11 +34,11 @@ def profile_of(names: list[str], calls: Mapping[str, int], number: int = 1) -> P
         recursive=np.zeros(size, np.int64),
         own=np.ones(size),
         cumulative=np.ones(size),
-        caller=none,
-        callee=none,
-        edge_calls=none,
-        edge_own=none,
-        edge_cumulative=none,
+        caller=np.zeros(0, np.intp),
+        callee=np.zeros(0, np.intp),
+        edge_calls=np.zeros(0, np.int64),
+        edge_own=np.zeros(0),
+        edge_cumulative=np.zeros(0),
         number=number,
         seconds=float(size),
     )

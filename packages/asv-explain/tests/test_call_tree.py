@@ -147,7 +147,7 @@ def pairs(draw: st.DrawFn) -> ProfilePair:
 
 @given(pairs(), st.sampled_from([1, 3, 4_000]))
 def test_the_tree_conserves_each_sides_time(pair: ProfilePair, most: int) -> None:
-    """Whatever the stacks and however much is cut off, own seconds add up to those of the stacks."""
+    """Whatever the stacks and however much is cut off, own seconds add up to theirs."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(call_tree, "MOST_PATHS", most)
         difference_tree.cache_clear()

@@ -83,11 +83,11 @@ def test_from_raw_profiles_to_json_and_back(
         if cause.interval is not None:
             assert cause.interval.low <= cause.amount <= cause.interval.high
             assert (cause.interval.low <= 0 <= cause.interval.high) or not cause.noise
-    pair, closing = explained.profiles, one.correction_after
+    pair, closing = explained.profiles, one.sampling_after
     if pair is not None:
         assert closing is not None
-        total = float(pair.after.own.sum()) / pair.after.profile.number
-        assert total + closing.unexplained == pytest.approx(closing.measured)
+        counted = float(pair.after.profile.calls.sum()) / pair.after.profile.number
+        assert counted == pytest.approx(closing.counted)
         back = decode_pair(encode_pair(pair))
         assert encode_pair(back) == encode_pair(pair)
         for before, after in pair.same:

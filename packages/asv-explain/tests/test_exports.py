@@ -47,7 +47,7 @@ def test_paths_conserve_the_time_of_each_function(stacks: Stacks) -> None:
 COUNTED = Profile(
     functions=profile_of(["main", "left", "right", "shared"], {}).functions,
     calls=np.array([1, 1, 1, 4]),
-    recursive=np.zeros(4),
+    recursive=np.zeros(4, np.int64),
     own=np.array([1.0, 2.0, 1.0, 4.0]),
     cumulative=np.array([8.0, 5.0, 2.0, 4.0]),
     caller=np.array([0, 0, 1, 2]),
@@ -110,6 +110,7 @@ def test_speedscope_file_is_whole() -> None:
 
 def test_nothing_sampled_is_an_empty_file() -> None:
     """Both formats have a form for it."""
-    nothing = ProfileSide(COUNTED, Stacks(*(np.zeros(0, np.int64) for _ in range(5))))
+    none = np.zeros(0, np.int64)
+    nothing = ProfileSide(COUNTED, Stacks(none, none, none, none, np.zeros(0)))
     assert to_folded(nothing) == ""
     assert json.loads(to_speedscope(nothing, "x"))["profiles"][0]["samples"] == []

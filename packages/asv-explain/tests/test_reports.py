@@ -29,10 +29,10 @@ from asv_explain.explanation import (
     ThreadCost,
     Verdict,
 )
-from asv_explain.reports.markdown import to_markdown
-from asv_explain.reports.terminal import render
 from asv_explain.reports.costs import costed_hunk, sampling_sentence
 from asv_explain.reports.headline import first_cause, headline
+from asv_explain.reports.markdown import to_markdown
+from asv_explain.reports.terminal import render
 from asv_explain.reports.text import amount, calls, counted
 from asv_explain.reports.uncertainty import cause_amount, confidence_text, part, ratio, share
 
@@ -72,7 +72,7 @@ def test_the_terminal_tells_everything_in_80_columns() -> None:
     """Times, ratio, verdict, causes with share, calls, price, place, commit, residual, caveats."""
     text = shown(explanation())
     assert max(map(len, text.splitlines())) <= 80
-    for part in (
+    for words in (
         "tco.Stable.time_warm(10, 'deep')",
         "bbbbbbbb → aaaaaaaa  1.05 s → 2.05 s  ratio 2.000 [1.900 to 2.100]  slower",
         "1. FlowManager.should_skip  50 % ± 10  +500 ms",
@@ -84,7 +84,7 @@ def test_the_terminal_tells_everything_in_80_columns() -> None:
         "async tax: +400 ms",
         "caveat: only 2 rounds; raise --budget",
     ):
-        assert part in text
+        assert words in text
 
 
 def with_proof(proof: Proof, **changes: object) -> Explanation:
@@ -195,7 +195,7 @@ def test_memory_is_told_in_bytes_and_lines() -> None:
     text = shown(MEMORY)
     assert max(map(len, text.splitlines())) <= 80
     text = re.sub(r"\s*\n\s*", " ", text)
-    for part in (
+    for words in (
         "1 MB → 2 MB  ratio 2.000 [1.900 to 2.100]  higher",
         "it takes 2.00 times as much memory",
         "+800 kB",
@@ -204,7 +204,7 @@ def test_memory_is_told_in_bytes_and_lines() -> None:
         " in helper  800 kB → 1.6 MB",
         "explained 80 % of +1 MB, residual 20 % (+200 kB)",
     ):
-        assert part in text
+        assert words in text
     summary = to_markdown([MEMORY])
     assert "| higher |" in summary
     assert "line 12" in summary
@@ -213,13 +213,13 @@ def test_memory_is_told_in_bytes_and_lines() -> None:
 def test_a_tracked_value_is_told_with_changed_calls() -> None:
     """Its unit, that it can't be attributed, and what is called more often; in both reports."""
     text = re.sub(r"\s*\n\s*", " ", shown(TRACKED))
-    for part in (
+    for words in (
         "20 steps → 40 steps",
         "its value is 2.00 times as high",
         "+20 steps, which can't be attributed",
         "step (shop/core.py): 20 → 40 calls",
     ):
-        assert part in text
+        assert words in text
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", text)
     summary = to_markdown([TRACKED])
     assert "| step | 20 → 40 |" in summary

@@ -141,7 +141,7 @@ def _with_smaller(
     """The nodes in order, the small ones as one more."""
     before, after, gone = (one[index] for one in smaller)
     # They were found from the last one to the first.
-    found = sorted(reversed(nodes), key=lambda one: -one.size)
+    found = sorted(nodes, key=lambda one: one.size)[::-1]
     if before > 0 or after > 0:
         name = f"{many} smaller"
         found.append(Node(name, None, None, 0.0, 0.0, before, after, before, after, gone, (), many))

@@ -233,7 +233,8 @@ def _no_tree(explanation: Explanation) -> str:
     if explanation.sampling_after is not None:
         return (
             "The stacks and counts behind this explanation are lost or can't be read, so that "
-            "there is no call tree and nothing of it to download. asv explain --force measures them again."
+            "there is no call tree and nothing of it to download. asv explain --force measures "
+            "them again."
         )
     if explanation.kind in ("mem", "peakmem") and explanation.causes:
         return (
