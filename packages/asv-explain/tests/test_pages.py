@@ -17,6 +17,7 @@ from asv_explain.explanation import (
     CallChange,
     Explanation,
     LineChange,
+    LineCost,
     Place,
     Rounds,
     Verdict,
@@ -263,6 +264,28 @@ def test_lines_of_code_carry_signs() -> None:
     assert "15 a\n16\N{MINUS SIGN}old\n" in found.text
     assert "17 a\n18+new\n" in found.text
     assert text.count("<ins ") == text.count("<del ") == 2
+
+
+def test_costs_stand_beside_lines_of_code() -> None:
+    """In the diff with both sides, in each source with its own; nothing where none is known."""
+    costs = (LineCost("a", 15, 17, 1e-3, 2e-3), LineCost("new", None, 18, 0.0, 5e-3))
+    cause = replace(
+        CAUSE,
+        hunk="@@ -15,2 +17,2 @@\n a\n-old\n+new\n",
+        source_before="a\nold",
+        source_after="a\nnew",
+        line_costs=costs,
+    )
+    text = page(explanation(causes=(cause,)), None, "name", ())
+    found = read(text).text
+    assert " 1 ms → 2 msa\n" in found
+    assert "\N{MINUS SIGN}old\n" in found
+    assert "+5 msnew\n" in found
+    assert "15 1 msa\n16\N{MINUS SIGN}old\n" in found
+    assert "17 2 msa\n18+5 msnew\n" in found
+    plain = page(explanation(causes=(replace(cause, line_costs=()),)), None, "name", ())
+    assert 'class="cost"' in text
+    assert 'class="cost"' not in plain
 
 
 def test_the_list_puts_the_largest_loss_first_and_sorts_without_words() -> None:

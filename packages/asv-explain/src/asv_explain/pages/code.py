@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from asv_explain.explanation import Cause
-from asv_explain.reports.costs import CostedLine, costed_hunk
-from asv_explain.reports.text import plain
+from asv_explain.reports.costs import CostedLine, costed_hunk, seconds_of_lines
+from asv_explain.reports.text import amount, plain
 
 __all__ = ["Line", "diff", "sources"]
 
@@ -48,31 +48,30 @@ def _of_diff(line: CostedLine) -> Line:
     return Line(None, sign, _shown(line.text[1:]), line.cost)
 
 
-def sources(
-    before: str, after: str, first_before: int, first_after: int
-) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
-    """Both sides' lines, those marked that the other side has not.
-
-    Args:
-        before: the source before.
-        after: the same after.
-        first_before: the number of its first line in its file.
-        first_after: the same after.
-    """
-    sides = _lines(before), _lines(after)
+def sources(cause: Cause) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+    """Both sides' lines with what each cost, those marked that the other side has not."""
+    sides = _lines(cause.source_before), _lines(cause.source_after)
     same: tuple[set[int], set[int]] = (set(), set())
     for block in SequenceMatcher(None, *sides, autojunk=False).get_matching_blocks():
         same[0].update(range(block.a, block.a + block.size))
         same[1].update(range(block.b, block.b + block.size))
     # Where one side has nothing to compare with, all is new or gone, and signs say nothing more.
     both = all(sides)
+    places, costs = (cause.before, cause.after), seconds_of_lines(cause)
     shown = []
-    rows = zip(sides, same, (first_before, first_after), (REMOVED, ADDED), strict=True)
-    for lines, equal, first, sign in rows:
+    for lines, equal, stands, spent, sign in zip(
+        sides, same, places, costs, (REMOVED, ADDED), strict=True
+    ):
+        first = 1 if stands is None else stands.line
         shown.append(
             tuple(
-                Line(first + place, sign if both and place not in equal else " ", _shown(line))
-                for place, line in enumerate(lines)
+                Line(
+                    number,
+                    sign if both and number - first not in equal else " ",
+                    _shown(line),
+                    amount(spent[number]) if spent.get(number) else "",
+                )
+                for number, line in enumerate(lines, start=first)
             )
         )
     return shown[0], shown[1]

@@ -111,12 +111,7 @@ def cause_view(cause: Cause, explanation: Explanation) -> CauseView:
     """A cause as it is shown."""
     unit = explanation.unit
     counted = bool(cause.count_before or cause.count_after)
-    before, after = sources(
-        cause.source_before,
-        cause.source_after,
-        1 if cause.before is None else cause.before.line,
-        1 if cause.after is None else cause.after.line,
-    )
+    before, after = sources(cause)
     sides = (
         Side("before", _place(cause.before), before, _missing(cause.before, "it is new")),
         Side("after", _place(cause.after), after, _missing(cause.after, "it is gone")),

@@ -25,6 +25,7 @@ __all__ = [
     "detail_lines",
     "line_cost",
     "sampling_sentence",
+    "seconds_of_lines",
     "thread_line",
     "waiting",
 ]
@@ -88,13 +89,18 @@ class CostedLine:
 
 def costed_hunk(cause: Cause) -> tuple[CostedLine, ...]:
     """The lines of a cause's part of the diff, each with its cost where one is known."""
+    return tuple(_costed(_lines(cause.hunk), *seconds_of_lines(cause)))
+
+
+def seconds_of_lines(cause: Cause) -> tuple[dict[int, float], dict[int, float]]:
+    """Seconds of a cause's lines before and after, by their number in the file."""
     costs: tuple[dict[int, float], dict[int, float]] = ({}, {})
     for one in cause.line_costs:
         sides = ((one.before, one.seconds_before), (one.after, one.seconds_after))
         for side, (number, seconds) in zip(costs, sides, strict=True):
             if number is not None:
                 side[number] = side.get(number, 0.0) + seconds
-    return tuple(_costed(_lines(cause.hunk), *costs))
+    return costs
 
 
 def _costed(
