@@ -133,9 +133,9 @@ def add_arguments(parser: argparse.ArgumentParser, *, own: bool = True) -> None:
     ):
         parser.add_argument(f"--{name}", metavar="FILE", help=f"{what}; - is standard output")
     for name, what in (
-        ("pstats", "profiles for pstats and snakeviz"),
-        ("speedscope", "profiles for speedscope"),
-        ("folded", "folded stacks for flamegraph.pl"),
+        ("pstats", "exact calls for pstats and snakeviz"),
+        ("speedscope", "sampled stacks for speedscope"),
+        ("folded", "sampled stacks for flamegraph.pl"),
     ):
         parser.add_argument(f"--{name}", type=Path, metavar="DIR", help=what)
 
