@@ -1,8 +1,7 @@
 """What share of a benchmark is whose: python -m observatory.studies.shares FOLDED.
 
-Reads the folded stacks that `asv explain --folded` writes, from which the profiler's own cost is
-taken out already. cProfile knows who called whom and not by which path, so what a function takes
-with its callees is exact only where its callees have no other callers.
+Reads the folded stacks that `asv explain --folded` writes: those that were sampled, so that a
+function's share with its callees is as sure as that of its own code.
 """
 
 from __future__ import annotations
