@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,14 +13,14 @@ from hypothesis import strategies as st
 
 from asv_explain.explanation import Interval, Outcome
 from asv_explain.explanation import Rounds as Figures
-from asv_explain.measuring.confirm import Estimate, estimate
+from asv_explain.measuring.confirm import CONFIDENCE, Estimate, estimate
 from asv_explain.measuring.give_back import PROVEN_PART, give_back, judged, share_given_back
 from asv_explain.measuring.rounds import Round, Rounds
 
 
 def certain(ratio: float) -> Estimate:
     """A ratio without any doubt."""
-    return Estimate(ratio, Interval(ratio, ratio), 4)
+    return Estimate(ratio, Interval(ratio, ratio), 4, 0.95)
 
 
 @given(st.floats(1.01, 50) | st.floats(0.02, 0.99), st.floats(-1, 2))
@@ -47,7 +48,8 @@ def test_doubt_of_either_ratio_widens_the_interval(
     """The share lies inside; what is less sure of either has no narrower interval."""
 
     def estimated(ratio: float, doubt: float) -> Estimate:
-        return Estimate(ratio, Interval(ratio * math.exp(-doubt), ratio * math.exp(doubt)), 4)
+        low, high = ratio * math.exp(-doubt), ratio * math.exp(doubt)
+        return Estimate(ratio, Interval(low, high), 4, 0.95)
 
     found, narrow = share_given_back(estimated(change, doubt), estimated(back, trial))
     _, wide = share_given_back(estimated(change, doubt + more), estimated(back, trial))
@@ -60,9 +62,15 @@ def test_doubt_of_either_ratio_widens_the_interval(
 
 def test_a_change_that_may_be_none_has_no_share() -> None:
     """Nothing can be a share of what can't be told from nothing."""
-    unsure = Estimate(1.1, Interval(0.9, 1.3), 4)
+    unsure = Estimate(1.1, Interval(0.9, 1.3), 4, 0.95)
     assert share_given_back(unsure, certain(0.95))[1] is None
     assert share_given_back(certain(1.0), certain(0.95)) == (0.0, None)
+
+
+def test_intervals_of_two_confidences_make_none() -> None:
+    """What is said to be of a confidence has to be of it."""
+    with pytest.raises(ValueError, match=r"0\.95 and of 0\.9"):
+        share_given_back(certain(1.5), replace(certain(0.8), confidence=0.9))
 
 
 @pytest.mark.parametrize("change", [1.1, 1.5, 10.0, 0.5])
@@ -128,6 +136,21 @@ def test_a_trial_gives_back_what_it_takes_less() -> None:
     assert trial.interval is not None
     assert judged(trial.interval, 0.5) is Outcome.PROVEN
     assert give_back(found, Rounds(rounds(doubled[:3]), rounds(half[:3])), 0.5) is None
+
+
+def test_the_ratios_of_turns_say_what_came_back() -> None:
+    """The machine turned slower between both sides' rounds, which turns alone can tell."""
+    steady, drifted = (1.0, 1.001, 0.999, 1.0), (3.0, 3.5, 2.9, 3.2)
+    found = explanation(
+        rounds_before=Figures(steady, steady, ()),
+        rounds_after=Figures(drifted, drifted, (), (2.0, 2.001, 1.999, 2.0), (None,) * 4),
+    )
+    half = [replace(one, ratio_wall=0.75) for one in rounds([4.0, 4.1, 3.9, 4.0])]
+    trial = give_back(found, Rounds(rounds(list(drifted)), tuple(half)), 0.5)
+    assert trial is not None
+    assert trial.share == pytest.approx(0.5, abs=1e-3)
+    assert trial.ratio.ratio == pytest.approx(0.75)
+    assert trial.ratio.confidence == CONFIDENCE
 
 
 @pytest.mark.parametrize(("cpu", "outcome"), [(1.0, Outcome.PROVEN), (0.5, Outcome.OPEN)])

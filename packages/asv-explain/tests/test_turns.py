@@ -7,6 +7,7 @@ import statistics
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -285,10 +286,33 @@ def test_what_slows_both_samples_of_a_turn_is_no_difference(
 ) -> None:
     """However the machine's speed changes from turn to turn, the ratio is that of the sides."""
     first, second = in_turns(taken(pauses), taken([ratio * one for one in pauses]))
-    for name in ("wall", "cpu"):
-        assert getattr(second, name) / getattr(first, name) == pytest.approx(ratio)
-    assert first.wall is not None
-    assert min(pauses) / 2 <= first.wall <= 2 * max(pauses)
+    assert (second.ratio_wall, second.ratio_cpu) == pytest.approx((ratio, ratio))
+    assert (first.ratio_wall, first.ratio_cpu) == pytest.approx((1 / ratio, 1 / ratio))
+
+
+@given(
+    st.lists(st.tuples(SECONDS, SECONDS, SECONDS, SECONDS), min_size=LEAST_TURNS, max_size=9)
+)
+def test_what_was_measured_stays_as_it_was(turns: list[tuple[float, float, float, float]]) -> None:
+    """Times and samples are no less raw for the ratio that stands beside them."""
+    sides = []
+    for wall, cpu in ((0, 1), (2, 3)):
+        walls, cpus = ([each[place] for each in turns] for place in (wall, cpu))
+        sides.append(replace(taken(walls), cpu=min(cpus), cpu_samples=tuple(cpus)))
+    found = in_turns(sides[0], sides[1])
+    for before, after in zip(sides, found, strict=True):
+        assert replace(after, ratio_wall=None, ratio_cpu=None) == before
+    # Which side begins changes nothing.
+    swapped = in_turns(sides[1], sides[0])[::-1]
+    for one, other in zip(found, swapped, strict=True):
+        assert one.ratio_wall == pytest.approx(other.ratio_wall)
+        assert one.ratio_cpu == pytest.approx(other.ratio_cpu)
+
+
+def test_one_disturbed_turn_moves_no_ratio() -> None:
+    """The median leaves out what struck one sample of one side."""
+    first, second = in_turns(taken([1.0, 1.0, 1.0, 1.0, 1.0]), taken([2.0, 2.0, 9.0, 2.0, 2.0]))
+    assert second.ratio_wall == pytest.approx(2.0)
 
 
 def test_turns_are_counted_from_the_first_one() -> None:
@@ -296,20 +320,12 @@ def test_turns_are_counted_from_the_first_one() -> None:
     speeds = [1.0, 5.0, 1.0, 2.0, 9.0, 3.0]
     first = taken(speeds[1:], warmed=1)
     second = taken([2 * one for one in speeds[3:]], warmed=3)
-    one, other = in_turns(first, second)
-    assert one.wall is not None
-    assert other.wall == pytest.approx(2 * one.wall)
+    assert in_turns(first, second)[1].ratio_wall == pytest.approx(2)
 
 
 @pytest.mark.parametrize("samples", [[1.0, 2.0], [0.0, 1.0, 2.0, 3.0]])
-def test_too_little_stays_as_it_is(samples: list[float]) -> None:
+def test_too_little_has_no_ratio(samples: list[float]) -> None:
     """Two turns, or a clock that saw nothing pass."""
     one, other = in_turns(taken(samples), taken(samples))
     assert (one, other) == (taken(samples), taken(samples))
-
-
-def test_of_quiet_rounds_the_times_are_the_medians() -> None:
-    """Nothing is moved where nothing was disturbed."""
-    speeds = [1.0, 1.1, 0.9, 1.05, 0.95]
-    one, other = in_turns(taken(speeds), taken([3 * each for each in speeds]))
-    assert [one.wall, other.wall] == pytest.approx([1.0, 3.0])
+    assert (one.ratio_wall, other.ratio_cpu) == (None, None)

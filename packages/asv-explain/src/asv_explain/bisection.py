@@ -62,6 +62,8 @@ class Bisection:
         verdict: What was measured of the whole range.
         ratio: Of the whole range, ``after`` over ``before``.
         interval: The same with its uncertainty.
+        confidence: Of this interval and of each of ``measured``, by itself. Each is also one to
+            stop at: all looks at one measurement hold together in 95 % of cases.
         measured: The commits in between that were measured, oldest first.
         skipped: Those that could not be measured, or not clearly, in the order of trying.
         suspected: The commits of which one holds the step, oldest first: one if it was found,
@@ -69,8 +71,9 @@ class Bisection:
         merged: Where the one that was found is a merge: what it merged.
         share: The step of those suspected over that of the whole range, both as logarithms of
             ratios, which add up over commits.
-        share_interval: The same with its uncertainty, as if both steps erred in opposite ways;
-            None where the step of those suspected could not be measured by itself.
+        share_interval: The same with its uncertainty, as if both steps erred in opposite ways, so
+            that what it may miss is at most twice what ``confidence`` leaves; None where the step
+            of those suspected could not be measured by itself.
         rest: Of the other parts of the range that were measured, the one that rose most; None if
             nothing else rose.
     """
@@ -88,3 +91,4 @@ class Bisection:
     share: float
     share_interval: Interval | None
     rest: Subrange | None
+    confidence: float = 0.95

@@ -291,11 +291,17 @@ class Rounds:
         values: in the explanation's unit; of time, wall seconds a benchmark call.
         cpu: CPU seconds a benchmark call; empty where the kind isn't "time".
         instructions: user instructions a benchmark call, where they were counted.
+        ratios: on the later side, after over before of each pair of rounds as its samples taken in
+            turns have it, the median of the turns' ratios; null for a pair that took no turns, of
+            which ``values`` alone tell. Empty where none did.
+        cpu_ratios: the same of ``cpu``.
     """
 
     values: tuple[float, ...]
     cpu: tuple[float, ...]
     instructions: tuple[float, ...]
+    ratios: tuple[float | None, ...] = ()
+    cpu_ratios: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -220,8 +220,9 @@ def _about(suspect: Suspect, rounds: Rounds, answer: Confirmation) -> dict[str, 
         "verdict": answer.verdict,
         "ratio": None if estimate is None else estimate.ratio,
         "interval": None if estimate is None else estimate.interval,
+        "confidence": answer.confidence,
         "rounds_before": _figures(rounds.timed.before),
-        "rounds_after": _figures(rounds.timed.after),
+        "rounds_after": _with_ratios(rounds.timed.after),
     }
 
 
@@ -231,6 +232,18 @@ def _figures(rounds: Sequence[Round]) -> form.Rounds:
         tuple(one.wall for one in good if one.wall is not None),
         tuple(one.cpu for one in good if one.cpu is not None),
         tuple(float(one.instructions) for one in good if one.instructions is not None),
+    )
+
+
+def _with_ratios(rounds: Sequence[Round]) -> form.Rounds:
+    """The figures of the later side, with what turns say of each pair, if any says something."""
+    good = [one for one in rounds if one.wall is not None]
+    wall = tuple(one.ratio_wall for one in good)
+    cpu = tuple(one.ratio_cpu for one in good)
+    return replace(
+        _figures(rounds),
+        ratios=wall if any(wall) else (),
+        cpu_ratios=cpu if any(cpu) else (),
     )
 
 

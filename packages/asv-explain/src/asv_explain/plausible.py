@@ -183,8 +183,10 @@ def _bisection(search: Bisection) -> Iterator[str]:
 
 def _rounds(where: str, rounds: Rounds, timed: bool) -> Iterator[str]:
     values = [(f"values[{number}]", value) for number, value in enumerate(rounds.values)]
-    more = [(f"cpu[{number}]", value) for number, value in enumerate(rounds.cpu)]
+    more: list[Named] = [(f"cpu[{number}]", value) for number, value in enumerate(rounds.cpu)]
     more += [(f"instructions[{number}]", one) for number, one in enumerate(rounds.instructions)]
+    more += [(f"ratios[{number}]", one) for number, one in enumerate(rounds.ratios)]
+    more += [(f"cpu_ratios[{number}]", one) for number, one in enumerate(rounds.cpu_ratios)]
     # A tracked value may lie below nothing; a time may not.
     yield from _within(where, _negative(values if timed else []), _negative(more))
     yield from _within(where, _beyond(values, more))

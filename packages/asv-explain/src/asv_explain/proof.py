@@ -61,6 +61,7 @@ class Proof:
         interval: the same with its uncertainty, that of the measured difference included.
         ratio: time of the later commit with the code put back over its time without.
         ratio_interval: the same with its uncertainty.
+        confidence: of ``ratio_interval``, and about that of ``interval``.
         pairs: how many pairs of rounds it comes from.
         refused: what could not be put back before that, the smallest first.
     """
@@ -76,3 +77,4 @@ class Proof:
     ratio_interval: Interval | None = None
     pairs: int = 0
     refused: tuple[Refusal, ...] = ()
+    confidence: float = 0.95

@@ -242,6 +242,7 @@ class _Ladder:
             ratio_interval=_finite(found.ratio.interval, 1.0),
             pairs=found.ratio.pairs,
             refused=refused,
+            confidence=found.ratio.confidence,
         )
 
     @property

@@ -60,7 +60,7 @@ def explain_values(suspect: Suspect, rounds: Rounds, repository: Path, factor: f
     elif rounds.traced.before and answer.difference is not None:
         causes, doubts = _causes(suspect, rounds, answer, repository)
         caveats += doubts
-    if rounds.kind == "track" and answer.difference:
+    if rounds.kind == "track" and answer.verdict in (form.Verdict.SLOWER, form.Verdict.FASTER):
         caveats.append(_TRACKED)
     residual = None
     if answer.difference is not None:
@@ -103,6 +103,7 @@ def _about(suspect: Suspect, rounds: Rounds, answer: ValueConfirmation) -> dict[
         "verdict": answer.verdict,
         "ratio": None if ratio is None else ratio.ratio,
         "interval": None if ratio is None else ratio.interval,
+        "confidence": answer.confidence,
         "rounds_before": _figures(rounds.valued.before),
         "rounds_after": _figures(rounds.valued.after),
     }

@@ -19,7 +19,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A 95 % confidence interval."""
+    """A confidence interval; of which confidence, what holds it says."""
 
     low: float
     high: float

@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 from numpy.typing import NDArray  # noqa: TC002 - get_type_hints needs it at run time
-from scipy import stats  # type: ignore[import-untyped]
+from scipy.special import stdtrit  # type: ignore[import-untyped]
 
 from asv_explain.explanation import NOISY, Caveat, Interval, Verdict
 from asv_explain.measuring.rounds import Round, Rounds
 
 __all__ = [
+    "CLOCKS",
     "CONFIDENCE",
     "FACTOR",
     "LOOKS",
@@ -23,6 +25,8 @@ __all__ = [
     "computes",
     "confirm",
     "estimate",
+    "estimate_cpu",
+    "estimate_wall",
     "mean_interval",
 ]
 
@@ -35,8 +39,13 @@ MIN_PAIRS = 4
 LOOKS = 6
 """How often measuring may look at the rounds before it stops."""
 
-CONFIDENCE = 1 - 0.05 / LOOKS
-"""Of one look's interval: by Bonferroni's inequality all looks together hold in 95 % of cases."""
+CLOCKS = 2
+"""At each look the verdict may rest on wall time, and where that leaves it open on CPU time."""
+
+CONFIDENCE = 1 - 0.05 / (LOOKS * CLOCKS)
+"""Of one interval, 99.6 %. Measuring stops at the look that decides, by the clock that decides:
+by Bonferroni's inequality all intervals that might have decided hold together in 95 % of cases, so
+the one that did does, too."""
 
 TRIM = 0.2
 """The share of pairs left out at either end: one disturbed process in five changes nothing."""
@@ -60,11 +69,14 @@ class Estimate:
         ratio: After over before.
         interval: The ratio's confidence interval.
         pairs: How many pairs of rounds it comes from.
+        confidence: Of the interval by itself: in so many of all measurements of so many pairs it
+            holds the ratio.
     """
 
     ratio: float
     interval: Interval
     pairs: int
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +93,7 @@ class Confirmation:
         seconds: Wall seconds per call that after takes more than before; None with `wall`.
         kind: Of the difference: "computing", "waiting" or "both"; "" without a difference.
         caveats: What weakens the answer, each with its remedy.
+        confidence: Of each estimate's interval by itself.
     """
 
     verdict: Verdict
@@ -92,6 +105,7 @@ class Confirmation:
     seconds: float | None
     kind: str
     caveats: tuple[Caveat, ...]
+    confidence: float
 
 
 def _trimmed_mean(values: NDArray[np.float64]) -> float:
@@ -100,7 +114,10 @@ def _trimmed_mean(values: NDArray[np.float64]) -> float:
 
 
 def estimate(
-    before: Sequence[float | None], after: Sequence[float | None], confidence: float = CONFIDENCE
+    before: Sequence[float | None],
+    after: Sequence[float | None],
+    confidence: float = CONFIDENCE,
+    ratios: Sequence[float | None] = (),
 ) -> Estimate | None:
     """Estimate the ratio of after to before from pairs.
 
@@ -113,15 +130,37 @@ def estimate(
         before: One value per pair, of any unit; None where it wasn't measured.
         after: The values beside them.
         confidence: The probability that the interval holds the ratio.
+        ratios: After over before of each pair, where it was measured more closely than by the
+            two values, as in turns; None for a pair where it wasn't, and empty where none was.
 
     Returns:
         The estimate, or None from fewer than two pairs or where a value isn't positive.
     """
-    pairs = [(a, b) for a, b in zip(before, after, strict=False) if a is not None and b is not None]
-    if len(pairs) < 2 or any(not (0 < value < math.inf) for pair in pairs for value in pair):
+    pairs = [
+        (a, b, ratio)
+        for a, b, ratio in zip_longest(before, after, ratios)
+        if a is not None and b is not None
+    ]
+    if len(pairs) < 2 or any(not (0 < value < math.inf) for pair in pairs for value in pair[:2]):
         return None
-    center, span = mean_interval([math.log(b) - math.log(a) for a, b in pairs], confidence)
-    return Estimate(_exp(center), Interval(_exp(span.low), _exp(span.high)), len(pairs))
+    logarithms = [
+        math.log(ratio) if ratio is not None and 0 < ratio < math.inf else math.log(b) - math.log(a)
+        for a, b, ratio in pairs
+    ]
+    center, span = mean_interval(logarithms, confidence)
+    return Estimate(_exp(center), Interval(_exp(span.low), _exp(span.high)), len(pairs), confidence)
+
+
+def estimate_wall(timed: Rounds, confidence: float = CONFIDENCE) -> Estimate | None:
+    """Estimate the ratio of wall times, from the ratios of turns where samples were taken so."""
+    before, after = [one.wall for one in timed.before], [one.wall for one in timed.after]
+    return estimate(before, after, confidence, [one.ratio_wall for one in timed.after])
+
+
+def estimate_cpu(timed: Rounds, confidence: float = CONFIDENCE) -> Estimate | None:
+    """Estimate the ratio of CPU times, from the ratios of turns where samples were taken so."""
+    before, after = [one.cpu for one in timed.before], [one.cpu for one in timed.after]
+    return estimate(before, after, confidence, [one.ratio_cpu for one in timed.after])
 
 
 def mean_interval(values: Sequence[float], confidence: float) -> tuple[float, Interval]:
@@ -132,7 +171,7 @@ def mean_interval(values: Sequence[float], confidence: float) -> tuple[float, In
     winsorized = np.clip(ordered, kept[0], kept[-1])
     center = _trimmed_mean(ordered)
     error = float(winsorized.std(ddof=1)) / ((1 - 2 * cut / count) * math.sqrt(count))
-    half = float(stats.t.ppf((1 + confidence) / 2, len(kept) - 1)) * error
+    half = float(stdtrit(len(kept) - 1, (1 + confidence) / 2)) * error
     return center, Interval(center - half, center + half)
 
 
@@ -159,12 +198,13 @@ def confirm(rounds: Rounds, factor: float = FACTOR, confidence: float = CONFIDEN
     Slower means that the whole interval of the ratio of wall times lies above the factor, faster
     that it lies below the factor's inverse, same that it lies between the two. All else is unknown:
     also a failure on either side. Where wall time leaves it open, CPU time decides for benchmarks
-    that compute throughout, as then only other programs can part the two.
+    that compute throughout, as then only other programs can part the two. That makes two tests of
+    one look, which `CONFIDENCE` allows for.
 
     Args:
         rounds: The rounds of both sides; those that profiled don't count.
         factor: The smallest ratio that counts, above 1.
-        confidence: The probability with which the interval holds.
+        confidence: The probability with which each interval holds by itself.
 
     Returns:
         The answer, with its reason and caveats.
@@ -179,11 +219,11 @@ def confirm(rounds: Rounds, factor: float = FACTOR, confidence: float = CONFIDEN
     if failed is not None:
         side, failure = failed
         reason = f"could not be measured {side} the change: {failure.kind}: {failure.text}"
-        return _unmeasured(reason, _failure_remedy(failure.kind))
-    wall = estimate([r.wall for r in timed.before], [r.wall for r in timed.after], confidence)
+        return _unmeasured(reason, _failure_remedy(failure.kind), confidence)
+    wall = estimate_wall(timed, confidence)
     if wall is None:
-        return _unmeasured("fewer than two pairs of rounds", _MORE)
-    cpu = estimate([r.cpu for r in timed.before], [r.cpu for r in timed.after], confidence)
+        return _unmeasured("fewer than two pairs of rounds", _MORE, confidence)
+    cpu = estimate_cpu(timed, confidence)
     counted = estimate(
         [r.instructions for r in timed.before], [r.instructions for r in timed.after], confidence
     )
@@ -192,19 +232,21 @@ def confirm(rounds: Rounds, factor: float = FACTOR, confidence: float = CONFIDEN
         verdict, clock = _judge(cpu, factor), "cpu"
     if verdict is Verdict.UNKNOWN:
         clock = ""
+    decisive = cpu if clock == "cpu" and cpu is not None else wall
     pairs = list(zip(timed.before, timed.after, strict=False))
     seconds = _trimmed_mean(np.array([(b.wall or 0.0) - (a.wall or 0.0) for a, b in pairs]))
     worked = _trimmed_mean(np.array([_active(b) - _active(a) for a, b in pairs]))
     return Confirmation(
         verdict,
-        _reason(verdict, cpu if clock == "cpu" and cpu is not None else wall, factor, clock),
+        _reason(verdict, decisive, factor, clock),
         clock,
         wall,
         cpu,
         counted,
         seconds,
         _kind(seconds, worked) if verdict in (Verdict.SLOWER, Verdict.FASTER) else "",
-        tuple(_caveats(timed, verdict, clock, wall, counted, factor)),
+        tuple(_caveats(timed, verdict, clock, decisive, counted)),
+        confidence,
     )
 
 
@@ -219,9 +261,11 @@ def _failure_remedy(kind: str) -> str:
     return "run the benchmark alone with asv run --show-stderr"
 
 
-def _unmeasured(reason: str, remedy: str) -> Confirmation:
-    caveat = Caveat("unmeasured", reason, remedy)
-    return Confirmation(Verdict.UNKNOWN, reason, "", None, None, None, None, "", (caveat,))
+def _unmeasured(reason: str, remedy: str, confidence: float) -> Confirmation:
+    caveats = (Caveat("unmeasured", reason, remedy),)
+    return Confirmation(
+        Verdict.UNKNOWN, reason, "", None, None, None, None, "", caveats, confidence
+    )
 
 
 def _active(taken: Round) -> float:
@@ -261,13 +305,13 @@ def _caveats(
     timed: Rounds,
     verdict: Verdict,
     clock: str,
-    wall: Estimate,
+    decisive: Estimate,
     counted: Estimate | None,
-    factor: float,
 ) -> list[Caveat]:
+    """What bears on this answer; that instructions could not be counted doesn't."""
     found = []
-    if wall.pairs < MIN_PAIRS:
-        found.append(Caveat("few-rounds", f"only {wall.pairs} pairs of rounds", _MORE))
+    if decisive.pairs < MIN_PAIRS:
+        found.append(Caveat("few-rounds", f"only {decisive.pairs} pairs of rounds", _MORE))
     elif verdict is Verdict.UNKNOWN:
         found.append(Caveat("open", "the interval is too wide for a verdict", _MORE))
     if clock == "cpu":
@@ -278,11 +322,15 @@ def _caveats(
         text = f"a sample takes {min(samples) * 1e6:.2g} µs, which the clocks' own cost distorts"
         remedy = "let the benchmark do more in one call, or do without setup so that calls repeat"
         found.append(Caveat("coarse-clock", text, remedy))
-    if counted is None:
-        text = "instructions could not be counted"
-        remedy = "measure where Linux counts them (kernel.perf_event_paranoid of 2 or less)"
-        found.append(Caveat("no-instructions", text, remedy))
-    elif verdict in (Verdict.SLOWER, Verdict.FASTER) and _judge(counted, factor) is Verdict.SAME:
-        text = "both sides run the same number of instructions: memory, layout or waiting differs"
+    if verdict in (Verdict.SLOWER, Verdict.FASTER) and _few_instructions(decisive, counted):
+        text = "both sides run about as many instructions: memory, layout or waiting differs"
         found.append(Caveat("same-instructions", text, "look for data that grew, or for waiting"))
     return found
+
+
+def _few_instructions(decisive: Estimate, counted: Estimate | None) -> bool:
+    """Tell whether instructions surely differ by too little to make up for most of the time."""
+    if counted is None or not 0 < counted.interval.low <= counted.interval.high < math.inf:
+        return False
+    most = (1 - MOSTLY) * abs(math.log(decisive.ratio))
+    return all(abs(math.log(end)) <= most for end in (counted.interval.low, counted.interval.high))

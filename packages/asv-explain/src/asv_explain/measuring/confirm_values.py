@@ -9,8 +9,8 @@ import numpy as np
 
 from asv_explain.explanation import Caveat, Interval, Verdict
 from asv_explain.measuring.confirm import (
-    CONFIDENCE,
     FACTOR,
+    LOOKS,
     MIN_PAIRS,
     Estimate,
     confirm,
@@ -19,7 +19,11 @@ from asv_explain.measuring.confirm import (
 )
 from asv_explain.measuring.rounds import Failure, Rounds
 
-__all__ = ["ValueConfirmation", "confirm_any", "confirm_values"]
+__all__ = ["VALUE_CONFIDENCE", "ValueConfirmation", "confirm_any", "confirm_values"]
+
+VALUE_CONFIDENCE = 1 - 0.05 / LOOKS
+"""Of one interval, 99.2 %: a value has no second clock, so that each look is one test, and all
+looks together hold in 95 % of cases by Bonferroni's inequality."""
 
 _REMEDIES = {
     "timeout": "raise the benchmark's timeout attribute",
@@ -41,6 +45,7 @@ class ValueConfirmation:
         before: The value before, in the benchmark's unit; None where it couldn't be measured.
         difference: What after is more than before; None with `before`.
         caveats: What weakens the answer, each with its remedy.
+        confidence: Of the ratio's interval by itself.
     """
 
     verdict: Verdict
@@ -49,10 +54,11 @@ class ValueConfirmation:
     before: float | None
     difference: float | None
     caveats: tuple[Caveat, ...]
+    confidence: float
 
 
 def confirm_values(
-    rounds: Rounds, factor: float = FACTOR, confidence: float = CONFIDENCE
+    rounds: Rounds, factor: float = FACTOR, confidence: float = VALUE_CONFIDENCE
 ) -> ValueConfirmation:
     """Give the verdict of one benchmark's values.
 
@@ -63,7 +69,7 @@ def confirm_values(
     Args:
         rounds: The rounds of both sides; those that traced or profiled don't count.
         factor: The smallest ratio that counts, above 1.
-        confidence: The probability with which the interval holds.
+        confidence: The probability with which the interval holds by itself.
 
     Returns:
         The answer, with its reason and caveats.
@@ -77,12 +83,12 @@ def confirm_values(
     if failed is not None:
         side, failure = failed
         reason = f"could not be measured {side} the change: {failure.kind}: {failure.text}"
-        return _unmeasured(reason, _REMEDIES.get(failure.kind, _ALONE))
+        return _unmeasured(reason, _REMEDIES.get(failure.kind, _ALONE), confidence)
     before = [each.value for each in rounds.valued.before if each.value is not None]
     after = [each.value for each in rounds.valued.after if each.value is not None]
     pairs = list(zip(before, after, strict=False))
     if len(pairs) < 2:
-        return _unmeasured("fewer than two pairs of rounds", _MORE)
+        return _unmeasured("fewer than two pairs of rounds", _MORE, confidence)
     start = float(np.median(before))
     ratio = estimate(before, after, confidence)
     difference, span = mean_interval([b - a for a, b in pairs], confidence)
@@ -106,7 +112,9 @@ def confirm_values(
     else:
         where = {Verdict.SLOWER: "above", Verdict.FASTER: "below"}.get(verdict, "within")
         reason = f"{text} lies {where} {limits}"
-    return ValueConfirmation(verdict, reason, ratio, start, difference, tuple(caveats))
+    return ValueConfirmation(
+        verdict, reason, ratio, start, difference, tuple(caveats), confidence
+    )
 
 
 def confirm_any(rounds: Rounds, factor: float = FACTOR) -> tuple[Verdict, Estimate | None, str]:
@@ -140,6 +148,6 @@ def _judge(span: Interval, low: float, high: float) -> Verdict:
     return Verdict.SAME if low <= span.low and span.high <= high else Verdict.UNKNOWN
 
 
-def _unmeasured(reason: str, remedy: str) -> ValueConfirmation:
+def _unmeasured(reason: str, remedy: str, confidence: float) -> ValueConfirmation:
     caveat = Caveat("unmeasured", reason, remedy)
-    return ValueConfirmation(Verdict.UNKNOWN, reason, None, None, None, (caveat,))
+    return ValueConfirmation(Verdict.UNKNOWN, reason, None, None, None, (caveat,), confidence)

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from asv_explain.explanation import Explanation, Interval, Outcome
-from asv_explain.measuring.confirm import MIN_PAIRS, Estimate, computes, estimate
+from asv_explain.measuring.confirm import (
+    MIN_PAIRS,
+    Estimate,
+    computes,
+    estimate,
+    estimate_cpu,
+    estimate_wall,
+)
 from asv_explain.measuring.rounds import Rounds
 
 __all__ = ["PROVEN_PART", "GivenBack", "give_back", "judged", "share_given_back"]
@@ -23,7 +29,8 @@ class GivenBack:
 
     Attributes:
         share: of the difference of the later commit from the earlier one.
-        interval: the same with its uncertainty; None where the difference itself is too unsure.
+        interval: the same with its uncertainty, of about the confidence of `ratio`; None where
+            the difference itself is too unsure.
         ratio: of the later commit with the code as before over that without.
     """
 
@@ -39,7 +46,8 @@ def share_given_back(change: Estimate, trial: Estimate) -> tuple[float, Interval
     (1 - 1/R). R and S are measured independently of each other, and have intervals of their own.
     Each limit of the share is as far from it as the root of the sum of squares of how far R and S
     move it, each at the limit on that side: the method of variance estimates recovery of Zou and
-    Donner (Stat. Med. 27, 2008, pp. 1693-1702), which keeps intervals that lean to one side.
+    Donner (Stat. Med. 27, 2008, pp. 1693-1702), which keeps intervals that lean to one side. The
+    share's interval has about the confidence that both of those have.
 
     Args:
         change: R.
@@ -47,7 +55,12 @@ def share_given_back(change: Estimate, trial: Estimate) -> tuple[float, Interval
 
     Returns:
         The share, and its interval; None where R can't be told from 1.
+
+    Raises:
+        ValueError: The two intervals have different confidences.
     """
+    if change.confidence != trial.confidence:
+        raise ValueError(f"intervals of {change.confidence:g} and of {trial.confidence:g}")
 
     def share(ratio: float, back: float) -> float:
         return (1 - back) / (1 - 1 / ratio)
@@ -77,7 +90,8 @@ def give_back(explanation: Explanation, trial: Rounds, inferred: float) -> Given
     """How much of an explained difference came back in a trial.
 
     Wall time decides. Where it leaves open what was asked, and the benchmark computes throughout,
-    CPU time does, as it does in `confirm`.
+    CPU time does, as it does in `confirm`. Both ratios have intervals of `CONFIDENCE`, which
+    allows for two clocks and for all looks at the trial's rounds.
 
     Args:
         explanation: What was explained, with its rounds.
@@ -90,30 +104,20 @@ def give_back(explanation: Explanation, trial: Rounds, inferred: float) -> Given
     timed = trial.timed
     before, after = explanation.rounds_before, explanation.rounds_after
     wall = _from(
-        (before.values, after.values),
-        ([one.wall for one in timed.before], [one.wall for one in timed.after]),
+        estimate(before.values, after.values, ratios=after.ratios), estimate_wall(timed)
     )
     if wall is not None and judged(wall.interval, inferred) is not Outcome.OPEN:
         return wall
     if not (computes(timed.before) and computes(timed.after)):
         return wall
-    cpu = _from(
-        (before.cpu, after.cpu),
-        ([one.cpu for one in timed.before], [one.cpu for one in timed.after]),
-    )
+    cpu = _from(estimate(before.cpu, after.cpu, ratios=after.cpu_ratios), estimate_cpu(timed))
     if cpu is None or judged(cpu.interval, inferred) is not Outcome.OPEN:
         return cpu or wall
     # Where both leave it open, what has an interval says more.
     return cpu if wall is None or wall.interval is None else wall
 
 
-def _from(
-    explained: tuple[Sequence[float], Sequence[float]],
-    tried: tuple[Sequence[float | None], Sequence[float | None]],
-) -> GivenBack | None:
-    if len(tried[0]) < MIN_PAIRS or len(tried[1]) < MIN_PAIRS:
-        return None
-    change, trial = estimate(*explained), estimate(*tried)
-    if change is None or trial is None:
+def _from(change: Estimate | None, trial: Estimate | None) -> GivenBack | None:
+    if change is None or trial is None or trial.pairs < MIN_PAIRS:
         return None
     return GivenBack(*share_given_back(change, trial), trial)

@@ -94,6 +94,9 @@ class Round:
         cpu_samples: CPU seconds per call of each sample.
         warmed: Samples that went before those, to warm up.
         memory: The most bytes that the process held; 0 if not known.
+        ratio_wall: `wall` over that of the round beside it on the other side, where both took their
+            samples in turns: the median of the turns' ratios. None where they didn't.
+        ratio_cpu: The same of `cpu`.
     """
 
     mode: str
@@ -111,6 +114,8 @@ class Round:
     cpu_samples: tuple[float, ...] = ()
     warmed: int = 0
     memory: int = 0
+    ratio_wall: float | None = None
+    ratio_cpu: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,43 +228,40 @@ def round_from_answer(answer: Mapping[str, Any], mode: str = "time") -> Round:
 
 
 def in_turns(first: Round, second: Round) -> tuple[Round, Round]:
-    """Two rounds of which the samples were taken in turns, compared sample by sample.
+    """Two rounds of which the samples were taken in turns, with the ratio of one to the other.
 
-    Whatever slows the machine for longer than a sample slows both samples of a turn. So the times
-    of both rounds are set around the middle of their medians such that their ratio is the median
-    of the ratios of all turns. Samples taken to warm up count as turns, so that the n-th turn is
-    the same for both.
+    Whatever slows the machine for longer than a sample slows both samples of a turn, so a pair's
+    ratio is the median of the ratios of its turns, the middle two of an even number averaged as
+    logarithms: whichever side is asked for, the ratio is the inverse of the other's. Samples taken
+    to warm up count as turns, so that the n-th turn is the same for both. The times of either
+    round stay as they were measured.
 
     Returns:
-        The rounds with their times so set, wall and CPU each; as they are where fewer than
-        `LEAST_TURNS` turns hold a sample of both.
+        The rounds, each with its ratio to the other, wall and CPU each; without one where fewer
+        than `LEAST_TURNS` turns hold a sample of both, or a clock saw nothing pass.
     """
     start = max(first.warmed, second.warmed)
     found = []
     for one in (first, second):
         skipped = start - one.warmed
         found.append((one.samples[skipped:], one.cpu_samples[skipped:]))
-    wall, cpu = (_middle(*each) for each in zip(*found, strict=True))
-    first, second = (
-        replace(
-            one,
-            wall=one.wall if wall is None else wall[place],
-            cpu=one.cpu if cpu is None else cpu[place],
-        )
-        for place, one in enumerate((first, second))
+    wall, cpu = (_log_ratio(*each) for each in zip(*found, strict=True))
+    return (
+        replace(first, ratio_wall=_exp(wall, -1.0), ratio_cpu=_exp(cpu, -1.0)),
+        replace(second, ratio_wall=_exp(wall, 1.0), ratio_cpu=_exp(cpu, 1.0)),
     )
-    return first, second
 
 
-def _middle(first: Sequence[float], second: Sequence[float]) -> tuple[float, float] | None:
-    """Times of which the ratio is the median of the ratios, around both medians."""
+def _log_ratio(first: Sequence[float], second: Sequence[float]) -> float | None:
+    """The median logarithm of the ratios of second to first; None from too little."""
     pairs = [*zip(first, second, strict=False)]
     if len(pairs) < LEAST_TURNS or any(min(pair) <= 0 for pair in pairs):
         return None
-    ratio = statistics.median(other / one for one, other in pairs)
-    medians = [statistics.median(each) for each in zip(*pairs, strict=True)]
-    middle = math.sqrt(medians[0]) * math.sqrt(medians[1])
-    return middle / math.sqrt(ratio), middle * math.sqrt(ratio)
+    return statistics.median(math.log(other) - math.log(one) for one, other in pairs)
+
+
+def _exp(logarithm: float | None, sign: float) -> float | None:
+    return None if logarithm is None else math.exp(sign * logarithm)
 
 
 def _samples(found: Any) -> tuple[float, ...]:
