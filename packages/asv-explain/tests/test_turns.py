@@ -290,9 +290,7 @@ def test_what_slows_both_samples_of_a_turn_is_no_difference(
     assert (first.ratio_wall, first.ratio_cpu) == pytest.approx((1 / ratio, 1 / ratio))
 
 
-@given(
-    st.lists(st.tuples(SECONDS, SECONDS, SECONDS, SECONDS), min_size=LEAST_TURNS, max_size=9)
-)
+@given(st.lists(st.tuples(SECONDS, SECONDS, SECONDS, SECONDS), min_size=LEAST_TURNS, max_size=9))
 def test_what_was_measured_stays_as_it_was(turns: list[tuple[float, float, float, float]]) -> None:
     """Times and samples are no less raw for the ratio that stands beside them."""
     sides = []
@@ -311,7 +309,7 @@ def test_what_was_measured_stays_as_it_was(turns: list[tuple[float, float, float
 
 def test_one_disturbed_turn_moves_no_ratio() -> None:
     """The median leaves out what struck one sample of one side."""
-    first, second = in_turns(taken([1.0, 1.0, 1.0, 1.0, 1.0]), taken([2.0, 2.0, 9.0, 2.0, 2.0]))
+    _, second = in_turns(taken([1.0, 1.0, 1.0, 1.0, 1.0]), taken([2.0, 2.0, 9.0, 2.0, 2.0]))
     assert second.ratio_wall == pytest.approx(2.0)
 
 

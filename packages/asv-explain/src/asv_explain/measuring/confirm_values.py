@@ -112,9 +112,7 @@ def confirm_values(
     else:
         where = {Verdict.SLOWER: "above", Verdict.FASTER: "below"}.get(verdict, "within")
         reason = f"{text} lies {where} {limits}"
-    return ValueConfirmation(
-        verdict, reason, ratio, start, difference, tuple(caveats), confidence
-    )
+    return ValueConfirmation(verdict, reason, ratio, start, difference, tuple(caveats), confidence)
 
 
 def confirm_any(rounds: Rounds, factor: float = FACTOR) -> tuple[Verdict, Estimate | None, str]:

@@ -103,9 +103,7 @@ def give_back(explanation: Explanation, trial: Rounds, inferred: float) -> Given
     """
     timed = trial.timed
     before, after = explanation.rounds_before, explanation.rounds_after
-    wall = _from(
-        estimate(before.values, after.values, ratios=after.ratios), estimate_wall(timed)
-    )
+    wall = _from(estimate(before.values, after.values, ratios=after.ratios), estimate_wall(timed))
     if wall is not None and judged(wall.interval, inferred) is not Outcome.OPEN:
         return wall
     if not (computes(timed.before) and computes(timed.after)):
