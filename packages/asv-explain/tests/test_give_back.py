@@ -15,6 +15,7 @@ from asv_explain.explanation import Interval, Outcome
 from asv_explain.explanation import Rounds as Figures
 from asv_explain.measuring.confirm import CONFIDENCE, Estimate, estimate
 from asv_explain.measuring.give_back import PROVEN_PART, give_back, judged, share_given_back
+from asv_explain.measuring.measure import LOOK_AT
 from asv_explain.measuring.rounds import Round, Rounds
 
 
@@ -173,6 +174,44 @@ def test_cpu_time_decides_only_where_a_benchmark_computes(cpu: float, outcome: O
     trial = give_back(found, Rounds(side([2 * one for one in steady]), side(steady)), 1.0)
     assert trial is not None
     assert judged(trial.interval, 1.0) is outcome
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_what_came_back_is_judged_as_rarely_wrong_as_is_promised(share: float) -> None:
+    """Also where trials stop at the look that decides, and a half, which is neither, is hardest."""
+    change, cases, most = 1.2, 300, LOOK_AT[-1]
+    random = np.random.default_rng(round(share * 10))
+    back = 1 - share * (1 - 1 / change)
+    held = told = 0
+    outcomes = dict.fromkeys(Outcome, 0)
+    for _ in range(cases):
+        # Wall and CPU time of both sides, once for the change and once for the trial.
+        change_times = np.exp(random.normal(0, 0.03, (2, 2, 16))) * [[[1.0]], [[change]]]
+        trial_times = np.exp(random.normal(0, 0.03, (2, 2, most))) * [[[change]], [[change * back]]]
+        figures = [Figures(tuple(wall), tuple(cpu), ()) for wall, cpu in change_times.tolist()]
+        found = explanation(rounds_before=figures[0], rounds_after=figures[1])
+        sides = [
+            [
+                Round("time", wall, cpu, None, 1, 0.0, (wall,), None, None, delayed=wall)
+                for wall, cpu in zip(*side, strict=True)
+            ]
+            for side in trial_times.tolist()
+        ]
+        for pairs in LOOK_AT:
+            trial = give_back(found, Rounds(tuple(sides[0][:pairs]), tuple(sides[1][:pairs])), 1.0)
+            assert trial is not None
+            outcome = judged(trial.interval, 1.0)
+            if outcome is Outcome.PROVEN or (outcome is Outcome.REFUTED and pairs >= 8):
+                break
+        assert trial is not None
+        outcomes[outcome] += 1
+        if trial.interval is not None:
+            told += 1
+            held += trial.interval.low <= share <= trial.interval.high
+    assert told >= 0.95 * cases
+    assert held >= 0.95 * told
+    right = {0.0: Outcome.REFUTED, 0.5: Outcome.OPEN, 1.0: Outcome.PROVEN}[share]
+    assert outcomes[right] >= 0.95 * cases
 
 
 def test_what_is_left_open_is_told_with_an_interval() -> None:

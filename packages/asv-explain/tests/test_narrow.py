@@ -12,6 +12,7 @@ from asv_explain.asv_side.history import LeftOut
 from asv_explain.asv_side.project import load_project
 from asv_explain.asv_side.revisions import resolve
 from asv_explain.asv_side.select import Selection, Step
+from asv_explain.measuring.confirm import CONFIDENCE
 from asv_explain.suspect import Suspect
 
 
@@ -40,6 +41,7 @@ def test_bisecting_names_the_commit_and_its_share(
     assert {name for mode, name in world.measured if mode == "profile"} == {"c2", "c3"}
     assert search["share"] == pytest.approx(0.848, abs=0.01)
     assert search["share_interval"]["low"] < search["share"] < search["share_interval"]["high"]
+    assert search["confidence"] == found["confidence"] == CONFIDENCE
     assert (world.name(search["rest"]["before"]), world.name(search["rest"]["after"])) == (
         "c3",
         "c5",

@@ -25,6 +25,7 @@ from asv_explain.explanation import (
     encode,
 )
 from asv_explain.explanation import Rounds as Figures
+from asv_explain.measuring.confirm import CONFIDENCE
 from asv_explain.measuring.session import Plan
 from asv_explain.parts import Explained
 from asv_explain.proving import MOST_PROVED, Trials, open_to_proof, proved, without_proof
@@ -186,6 +187,7 @@ def test_a_cause_is_proven_and_a_bystander_refuted(bench: Bench) -> None:
     assert first is not None
     assert second is not None
     assert (first.outcome, first.scope) == (Outcome.PROVEN, "alone")
+    assert first.confidence == CONFIDENCE
     assert first.names == ("library/core.py: a",)
     assert first.share == pytest.approx(0.5, abs=0.02)
     assert first.inferred == 0.5
