@@ -61,6 +61,7 @@ def _problems(told: Explanation) -> Iterator[str]:
         [("async_tax", told.async_tax), ("ratio", told.ratio), *whole],
     )
     yield from _disordered("interval", told.interval)
+    yield from _improbable(told.confidence)
     yield from _negative([("ratio", told.ratio), *whole])
     for side, rounds in (("before", told.rounds_before), ("after", told.rounds_after)):
         yield from _rounds(f"rounds_{side}", rounds, told.kind == "time")
@@ -159,6 +160,7 @@ def _proof(proof: Proof) -> Iterator[str]:
     ratios += _interval("ratio_interval", proof.ratio_interval)
     yield from _negative(ratios)
     yield from _beyond(shares, ratios, _interval("interval", proof.interval))
+    yield from _improbable(proof.confidence)
     yield from _disordered("interval", proof.interval)
     yield from _disordered("ratio_interval", proof.ratio_interval)
 
@@ -177,6 +179,7 @@ def _bisection(search: Bisection) -> Iterator[str]:
     shares += [] if search.rest is None else [("rest.share", search.rest.share)]
     yield from _negative(figures)
     yield from _beyond(figures, shares)
+    yield from _improbable(search.confidence)
     yield from _disordered("interval", search.interval)
     yield from _disordered("share_interval", search.share_interval)
 
@@ -205,6 +208,11 @@ def _within(where: str, *problems: Iterable[str]) -> Iterator[str]:
 def _disordered(name: str, found: Interval | None) -> Iterator[str]:
     if found is not None and found.low > found.high:
         yield f"{name} ends before it begins"
+
+
+def _improbable(confidence: float) -> Iterator[str]:
+    if not 0 < confidence < 1:
+        yield "confidence is no probability of an interval"
 
 
 def _negative(figures: Iterable[Named]) -> Iterator[str]:

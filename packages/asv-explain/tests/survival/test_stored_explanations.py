@@ -161,6 +161,11 @@ CONTENTS: dict[str, tuple[bytes, str]] = {
         r"sampling_after\.samples is below 0",
     ),
     "more-than-sure": (altered(confidence=1.5), "confidence is none"),
+    "a-negative-ratio-of-turns": (
+        altered(rounds_after={"values": [], "cpu": [], "instructions": [], "ratios": [None, -1.0]}),
+        r"rounds_after\.ratios\[1\] is below 0",
+    ),
+    "a-confidence-of-all": (altered(confidence=1.0), "confidence is no probability"),
     "an-interval-reversed": (altered(interval={"low": 2.1, "high": 1.9}), "ends before it begins"),
     "a-path-that-climbs": (altered(causes=[cause(path="../../etc/passwd")]), "leads out"),
     "a-path-that-climbs-later": (altered(causes=[cause(path="a/../../b")]), "leads out"),
