@@ -5,9 +5,14 @@ and asv_runner and nothing else. What the benchmark prints does no harm, as the 
 object written to the file that the request names. The request's keys:
 
 - mode: "inspect" (limits, setup_cache, kind and unit), "cache" (run setup_cache), "time",
-  "value" (what a mem_, peakmem_ or track_ benchmark gives), "profile", or "trace" (memory by line);
+  "sample" (call the benchmark for so long, while another process reads this one's stacks), "value"
+  (what a mem_, peakmem_ or track_ benchmark gives), "profile", or "trace" (memory by line);
 - benchmark_dir, benchmark, param_index (or null), output (the file for the answer), cpu (or null);
 - number (calls in one sample, 0: as asv chooses), samples and seconds (at most so many, so long);
+  in mode "sample" seconds alone says when to stop;
+- sampler (or left out): of mode "sample", two descriptors, to write this process's number to when
+  all is set up, and to read from when the sampler is there;
+- imported (or left out): whether to list which modules were imported from where;
 - batches: how many samples' worth of calls the profile covers;
 - turns (or left out): two descriptors, of the pipe at which to wait before each sample and of the
   pipe to write to after it, so that two processes take their samples in turns;
@@ -70,11 +75,29 @@ from collections.abc import Callable, Iterator, Sequence
 from types import CodeType
 from typing import Any
 
-__all__ = ["Homes", "builtin_name", "describe", "fingerprint", "main", "raw_child", "run"]
+__all__ = [
+    "TIMED_CALLS",
+    "Homes",
+    "builtin_name",
+    "describe",
+    "fingerprint",
+    "main",
+    "raw_child",
+    "run",
+]
 
 SCHEMA = 1
 CACHE_FILE = "cache.pickle"
 TEXT_LIMIT = 500
+
+TIMED_CALLS = "_timed_calls"
+"""The function of this file below which sampled stacks are those of the benchmark."""
+
+WARM_UP_SECONDS = 0.1
+"""As long as asv calls a benchmark on CPython before it takes its first sample."""
+
+MOST_READINGS = 10_000
+"""Of more samples than these, every second one is dropped."""
 
 # Taken before any benchmark is imported, which may put others in their place.
 _wall_clock, _cpu_clock = time.perf_counter, time.process_time
@@ -239,6 +262,12 @@ class Homes:
             if rest is not None:
                 return "bench", rest
         return "other", os.path.basename(path)
+
+    def built_in(self, filename: str) -> bool:
+        """Tell whether a file lies among the standard library's, also one written in C."""
+        path = os.path.abspath(filename)
+        below = any(_below(path, folder) is not None for folder in self._stdlib)
+        return below and _PACKAGES.fullmatch(path) is None
 
     def qualified_name(self, code: CodeType) -> str:
         """Give the qualified name of a code, rebuilt from its file before Python 3.11."""
@@ -551,6 +580,22 @@ class Turns:
 # --- timing just what asv times ---
 
 
+def _timed_calls(
+    call: Callable[..., object], params: tuple[object, ...], turns: Iterator[None]
+) -> None:
+    """Call the benchmark. In sampled stacks its frames are those below this function's."""
+    for _ in turns:
+        call(*params)
+
+
+def _warm_up_calls(
+    call: Callable[..., object], params: tuple[object, ...], turns: Iterator[None]
+) -> None:
+    """Do the same under another name, so that what warms up is in no sampled stack."""
+    for _ in turns:
+        call(*params)
+
+
 class Meter:
     """A timer with the interface of `timeit.Timer` that reads wall, CPU and instructions.
 
@@ -583,6 +628,7 @@ class Meter:
         self._turns = turns
         self._each = each
         self._profiler: cProfile.Profile | None = None
+        self.calls = _timed_calls
         self.setup = 0.0
         self.readings: list[Reading] = []
 
@@ -624,8 +670,7 @@ class Meter:
         wall = timer()
         if profiler is not None:
             profiler.enable()
-        for _ in turns:
-            call(*params)
+        self.calls(call, params, turns)
         if profiler is not None:
             profiler.disable()
         wall = timer() - wall
@@ -1065,6 +1110,10 @@ class _Skipped(Exception):
     """The benchmark says that it doesn't apply here."""
 
 
+class _Unsampled(Exception):
+    """The benchmark can't be sampled; the text says why."""
+
+
 def _load(request: dict[str, Any]) -> Any:
     """Find the benchmark as asv does, with its parameters chosen."""
     discovery = importlib.import_module("asv_runner.discovery")
@@ -1254,14 +1303,23 @@ def _measure(
     except skips as skip:
         raise _Skipped from skip
     warmed = len(meters[-1].readings) - taken
-    readings: list[Reading] = meters[-1].readings[-taken:]
-    instructions = [count for _, _, count, _ in readings if count is not None]
     setup = meters[-1].setup / len(meters[-1].readings)
+    readings: list[Reading] = meters[-1].readings[-taken:]
     if request["mode"] == "profile" and profile is None:
         profile = meters[-1].profile(number, request["batches"], homes)
     turns.leave()
     if profile is not None and isinstance(meters[-1], Meter):
         profile["prepared"] = _prepared(benchmark, homes)
+    answer = _answer(readings, number, setup, warmed)
+    answer["profile"] = profile
+    if request.get("imported"):
+        answer["imported"] = _imported(homes)
+    return answer
+
+
+def _answer(readings: Sequence[Reading], number: int, setup: float, warmed: int) -> dict[str, Any]:
+    """Give the times per call of samples of so many calls each."""
+    instructions = [count for _, _, count, _ in readings if count is not None]
     return {
         "schema": SCHEMA,
         "wall": statistics.median(wall for wall, *_ in readings) / number,
@@ -1276,9 +1334,112 @@ def _measure(
         "cpu_samples": [cpu / number for _, cpu, *_ in readings],
         "warmed": warmed,
         "memory": _peak_memory(),
-        "profile": profile,
+        "profile": None,
         "error": None,
     }
+
+
+def _imported(homes: Homes) -> list[list[str]]:
+    """Give the path below its home and the file of each module but the standard library's."""
+    found = []
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str) and file not in _OWN_FILES:
+            home, path = homes.locate(file)
+            if (
+                home != "stdlib"
+                and not homes.built_in(file)
+                and path.split("/")[0] not in ("asv_runner", "asv")
+            ):
+                found.append([_encodable(path), _encodable(os.path.abspath(file))])
+    return sorted(found)
+
+
+def _let_others_trace() -> None:
+    """Let any process of this user read this one, where Linux reserves that for its parents."""
+    if not sys.platform.startswith("linux"):
+        return
+    try:
+        import ctypes
+
+        # PR_SET_PTRACER and PR_SET_PTRACER_ANY; without Yama, which reserves it, an error.
+        ctypes.CDLL(None).prctl(0x59616D61, ctypes.c_ulong(-1), 0, 0, 0)
+    except (ImportError, OSError, AttributeError):
+        return
+
+
+class Sampling:
+    """A benchmark that is set up and warm, to be called while another process reads the stacks.
+
+    The loop is `main`'s own: each frame above the benchmark's costs the sampler time.
+
+    Args:
+        benchmark: The benchmark, set up.
+        request: As this module's docstring says.
+        stand_ins: What is imported in place of files.
+    """
+
+    def __init__(self, benchmark: Any, request: dict[str, Any], stand_ins: StandIns) -> None:
+        kinds = importlib.import_module("asv_runner.benchmarks")
+        if isinstance(benchmark, kinds.timeraw.TimerawBenchmark):
+            raise _Unsampled("the statement runs in processes of its own")
+        if not isinstance(benchmark, kinds.time.TimeBenchmark):
+            raise TypeError(f"{benchmark.name} has no time: not a time_ or timeraw_ benchmark")
+        self._benchmark = benchmark
+        self._stand_ins = stand_ins
+        self.number: int = request["number"] or benchmark.number or 1
+        # Newer runners set up before each call of a sample where there is anything to set up.
+        isolates = getattr(benchmark, "_setup_isolates_timed_calls", False) and benchmark._setups
+        build = getattr(benchmark, "_build_params", lambda: benchmark._current_params)
+        self.meter = Meter(
+            benchmark.func,
+            build(),
+            benchmark.redo_setup,
+            benchmark.timer,
+            lambda: None,
+            Turns(None),
+            bool(isolates) and self.number > 1,
+        )
+        self._warm_up(WARM_UP_SECONDS if benchmark.warmup_time < 0 else benchmark.warmup_time)
+        self.meter.setup, self._taken = 0.0, 0
+        self._seconds, self._until = request["seconds"], 0.0
+        self._sampler: Sequence[int] | None = request.get("sampler")
+
+    def _warm_up(self, seconds: float) -> None:
+        until = _wall_clock() + seconds
+        self.meter.calls = _warm_up_calls
+        while _wall_clock() < until:
+            if not self._benchmark._setups:
+                self._benchmark._redo_setup_next = False
+            self.meter.timeit(self.number)
+        self.meter.calls = _timed_calls
+        self.meter.readings.clear()
+
+    def begin(self) -> None:
+        """Wait until the sampler reads this process."""
+        if self._sampler is not None:
+            _let_others_trace()
+            ready, go = self._sampler
+            _write(ready, b"%d\n" % os.getpid())
+            _read(go, 1)
+        self._until = _wall_clock() + self._seconds
+
+    def over(self) -> bool:
+        """Count one more sample, and tell whether it was the last."""
+        self._taken += 1
+        if len(self.meter.readings) > MOST_READINGS:
+            del self.meter.readings[::2]
+        return bool(_wall_clock() >= self._until)
+
+    def answer(self) -> dict[str, Any]:
+        """Give the times of the calls, in the form of a round."""
+        self._stand_ins.check()
+        readings = self.meter.readings
+        return _answer(readings, self.number, self.meter.setup / self._taken, 0)
+
+    def end(self) -> None:
+        """Tear the benchmark down."""
+        self._benchmark.do_teardown()
 
 
 def _peak_memory() -> int | None:
@@ -1328,7 +1489,7 @@ def _failure(kind: str, text: str) -> dict[str, Any]:
     }
 
 
-def run(request: dict[str, Any]) -> dict[str, Any]:
+def run(request: dict[str, Any]) -> dict[str, Any] | Sampling:
     """Do what the request asks for.
 
     Args:
@@ -1336,7 +1497,7 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
 
     Returns:
         The answer: a round, or what "inspect" and "cache" found. It holds an error rather than
-        raising one, whatever the benchmark does.
+        raising one, whatever the benchmark does. In mode "sample" what is to be called.
     """
     mode = request["mode"]
     counter = instruction_counter() if mode in ("time", "profile") else lambda: None
@@ -1356,6 +1517,7 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
                 "setup_cache_timeout": _seconds(benchmark.setup_cache_timeout),
                 "kind": _kind(benchmark),
                 "unit": str(benchmark.unit),
+                "implementation": sys.implementation.name,
                 "error": None,
             }
         if mode == "cache":
@@ -1364,18 +1526,40 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
             return {"schema": SCHEMA, "error": None}
         if mode == "value":
             return _set_up(benchmark, _value)
+        if mode == "sample":
+            return _set_up_to_stay(benchmark, request, stand_ins)
         taken = _set_up(benchmark, lambda one: _measure(one, request, counter, stand_ins))
         stand_ins.check()
         return taken
-    except _Unswapped as why:
-        return _failure("unswapped", str(why))
-    except _Skipped:
-        return _failure("skipped", "the benchmark's setup says that it does not apply")
-    except _Untraceable:
-        return _failure("untraceable", "this interpreter has no tracemalloc")
     except BaseException as error:  # noqa: BLE001 - sys.exit in a benchmark is a failure too
-        last = traceback.format_exception_only(type(error), error)[-1]
-        return _failure("failed", last.strip())
+        return _failed(error)
+
+
+def _failed(error: BaseException) -> dict[str, Any]:
+    """Give the answer that an exception makes."""
+    if isinstance(error, _Unswapped):
+        return _failure("unswapped", str(error))
+    if isinstance(error, _Unsampled):
+        return _failure("unsampled", str(error))
+    if isinstance(error, _Skipped):
+        return _failure("skipped", "the benchmark's setup says that it does not apply")
+    if isinstance(error, _Untraceable):
+        return _failure("untraceable", "this interpreter has no tracemalloc")
+    last = traceback.format_exception_only(type(error), error)[-1]
+    return _failure("failed", last.strip())
+
+
+def _set_up_to_stay(benchmark: Any, request: dict[str, Any], stand_ins: StandIns) -> Sampling:
+    """Set the benchmark up for samples; who gets it tears it down."""
+    _restore_cache(benchmark)
+    if benchmark.do_setup():
+        benchmark.do_teardown()
+        raise _Skipped
+    try:
+        return Sampling(benchmark, request, stand_ins)
+    except BaseException:
+        benchmark.do_teardown()
+        raise
 
 
 def _set_up(benchmark: Any, then: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
@@ -1417,6 +1601,22 @@ def main(argv: Sequence[str]) -> None:
         _fork()
     process = os.getpid()
     answer = run(request)
+    if isinstance(answer, Sampling):
+        sampling, skips = answer, importlib.import_module("asv_runner.benchmarks.mark")
+        try:
+            try:
+                sampling.begin()
+                while True:
+                    sampling.meter.timeit(sampling.number)
+                    if sampling.over():
+                        break
+            finally:
+                sampling.end()
+            answer = sampling.answer()
+        except skips.SkipNotImplemented:
+            answer = _failed(_Skipped())
+        except BaseException as error:  # noqa: BLE001 - sys.exit in a benchmark is a failure too
+            answer = _failed(error)
     if os.getpid() != process:
         _end(1)  # a fork of the benchmark's came back: only the parent may answer
     part = request["output"] + ".part"

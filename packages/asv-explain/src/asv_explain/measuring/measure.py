@@ -10,6 +10,7 @@ from asv_explain.measuring.confirm import LOOKS, MIN_PAIRS
 from asv_explain.measuring.confirm_values import confirm_any
 from asv_explain.measuring.process import Runner
 from asv_explain.measuring.rounds import Rounds
+from asv_explain.measuring.sampling import sample_both
 from asv_explain.measuring.session import Plan, Session, Side, Stop
 from asv_explain.scratch import roomy, scratch
 from asv_explain.suspect import Installed, Suspect
@@ -19,12 +20,20 @@ __all__ = ["Plan", "measure", "sides_in", "take_turns"]
 LOOK_AT = tuple(MIN_PAIRS * 2**look for look in range(LOOKS))
 """After how many pairs measuring asks whether it may stop: seldom, as each look may err."""
 
-TIMING_SHARE = 0.7
-"""Of the budget, the part that timing may use up."""
+TIMING_SHARE = 0.4
+"""Of the budget, the part that timing may use up before anything is sampled."""
 
-PROFILING_SHARE = 0.2
-"""Of the budget, the part that is profiling's alone. What is left of the usual budget, six seconds,
-is for calibrating the profiler, once a day, and for explaining."""
+SAMPLING_SHARE = 0.9
+"""Of the budget, the part that timing and sampling may use up together, or profiling where nothing
+can be sampled. What is left is for counting calls and for explaining."""
+
+COUNTS = 2
+"""Pairs of profiles that count calls: the second tells whether counts repeat."""
+
+
+def _never_enough(rounds: Rounds) -> str:
+    del rounds
+    return "samples"
 
 
 def _times_up(spent: Sequence[float], budget: float) -> bool:
@@ -46,14 +55,15 @@ def measure(
     plan: Plan,
     runner: Runner,
     clock: Callable[[], float],
+    enough: Callable[[Rounds], str] = _never_enough,
 ) -> Rounds:
     """Measure both sides of a suspect.
 
     Each round is a process of its own. The sides take turns, A B B A: a process of each at once,
     sample by sample, where both can run at once, else one after the other. Timing ends when
     `confirm` has an answer, when its share of the budget is spent, or after the plan's rounds.
-    Where the answer is worth explaining, profiling follows, at least one pair, in processes of its
-    own.
+    Where the answer is worth explaining, sampling follows, and then profiling, at least one pair of
+    each, in processes of their own. Where nothing can be sampled there are more profiles instead.
     The first failure ends it all: a benchmark that fails now and then has no time.
 
     Benchmarks of memory and of tracked values go the same way, one value to a process. What
@@ -66,6 +76,7 @@ def measure(
         plan: How much to measure.
         runner: Runs one process.
         clock: Gives seconds, from whenever.
+        enough: Tells of the rounds so far whether more are wanted, as `sample_both` asks it.
 
     Returns:
         The rounds of both sides. What couldn't be measured is among them with its failure.
@@ -80,7 +91,7 @@ def measure(
             session.prepare(session.before)
             session.prepare(session.after)
             if session.kind == "time":
-                _time(session, plan, clock, start)
+                _time(session, plan, clock, start, enough)
             else:
                 _values(session, plan, clock, start)
         except Stop:
@@ -104,11 +115,21 @@ def sides_in(folder: Path, installed: tuple[Installed, Installed], plan: Plan) -
     )
 
 
-def _time(session: Session, plan: Plan, clock: Callable[[], float], start: float) -> None:
+def _time(
+    session: Session,
+    plan: Plan,
+    clock: Callable[[], float],
+    start: float,
+    enough: Callable[[Rounds], str],
+) -> None:
     number = session.number()
     _take_turns(session, lambda sides: session.time(sides, number), plan, clock, start)
-    if _verdict(session, plan) in plan.profiled:
-        _profile(session, number, plan, clock, start)
+    if _verdict(session, plan) not in plan.profiled:
+        return
+    until = start + SAMPLING_SHARE * plan.budget
+    if not session.unsampled:
+        sample_both(session, number, plan, clock, until, enough)
+    _profile(session, number, plan, clock, until)
 
 
 def _values(session: Session, plan: Plan, clock: Callable[[], float], start: float) -> None:
@@ -172,14 +193,17 @@ def take_turns(
 
 
 def _profile(
-    session: Session, number: int, plan: Plan, clock: Callable[[], float], start: float
+    session: Session, number: int, plan: Plan, clock: Callable[[], float], until: float
 ) -> None:
+    """Count calls, or measure by profiles where nothing could be sampled."""
     batches = session.batches(number)
-    budget = (TIMING_SHARE + PROFILING_SHARE) * plan.budget - (clock() - start)
-    spent = [clock()]
     most = plan.profiles if plan.rounds is None else min(plan.profiles, plan.rounds)
+    if not session.unsampled:
+        most, until = COUNTS, clock() + (1 - SAMPLING_SHARE) * plan.budget
+    start = clock()
+    spent = [start]
     for pair in range(most):
         session.profile(session.turns(pair), number, batches)
         spent.append(clock())
-        if plan.rounds is None and _times_up(spent, budget):
+        if plan.rounds is None and _times_up(spent, until - start):
             return

@@ -18,6 +18,13 @@ import msgspec
 from asv_explain.contained import started
 from asv_explain.files import read_own
 from asv_explain.measuring import harness
+from asv_explain.measuring.sampler import (
+    ABSENT,
+    Sampling,
+    find_sampler,
+    run_sampled,
+    timed_stacks,
+)
 from asv_explain.profiles.collecting import without_collecting
 from asv_explain.scratch import check_room, scratch
 from asv_explain.suspect import Installed
@@ -57,12 +64,16 @@ class Runner(Protocol):
 
         Args:
             side: The commit on which to run.
-            request: The harness's request, without output, cpu and turns.
+            request: The harness's request, without output, cpu and turns. Beside the harness's
+                own keys: hash_seed, that of hashes (0 if left out), and in mode "sample" rate,
+                samples a second, and idle, whether to sample threads that wait, too.
             folder: The process's current folder.
             limit: Seconds after which the process is killed.
 
         Returns:
-            The harness's answer, or one that holds an error where the process gave none.
+            The harness's answer, or one that holds an error where the process gave none. In mode
+            "sample" it has stacks, as a `Round` has, and kept_up, whether there were as many
+            samples a second as asked for.
         """
         ...
 
@@ -84,7 +95,7 @@ class TurnTaker(Protocol):
         ...
 
 
-def environment(side: Installed) -> dict[str, str]:
+def environment(side: Installed, seed: int = 0) -> dict[str, str]:
     """Make the variables of a process that measures.
 
     Python's own variables are left out, but for those that asv's configuration or ASV_PYTHONPATH
@@ -92,6 +103,7 @@ def environment(side: Installed) -> dict[str, str]:
 
     Args:
         side: The commit on which it runs.
+        seed: That of hashes, unless asv's configuration sets one.
 
     Returns:
         The whole environment.
@@ -103,8 +115,8 @@ def environment(side: Installed) -> dict[str, str]:
         variables["PYTHONPATH"] = kept["ASV_PYTHONPATH"]
     return {
         **variables,
+        "PYTHONHASHSEED": str(seed),
         **side.env_vars,
-        "PYTHONHASHSEED": "0",
         "PYTHONPYCACHEPREFIX": str(side.env_dir.absolute() / "asv-explain-bytecode"),
     }
 
@@ -114,7 +126,9 @@ class ProcessRunner:
 
     def __init__(self) -> None:
         affinity = getattr(os, "sched_getaffinity", None)
-        self._cpu: int | None = max(affinity(0)) if affinity is not None else None
+        processors = affinity(0) if affinity is not None else set()
+        self._cpu: int | None = max(processors, default=None)
+        self._others = sorted(processors - {self._cpu})
 
     def __call__(
         self, side: Installed, request: Mapping[str, Any], folder: Path, limit: float
@@ -124,7 +138,10 @@ class ProcessRunner:
         Raises:
             ScratchError: There is no room for its answer.
         """
-        (answer,) = self._answers([(Asked(side, request, folder, limit), ())])
+        asked = Asked(side, request, folder, limit)
+        if request.get("mode") == "sample":
+            return self._sampled(asked)
+        (answer,) = self._answers([(asked, ())])
         return answer
 
     def together(self, first: Asked, second: Asked) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
@@ -162,7 +179,7 @@ class ProcessRunner:
                 statuses = [getattr(process, "returncode", None) for _, process in running]
             # Read once nothing is left that could still write.
             return [
-                _error("failed", f"{asked.side.python} does not start: {process.strerror}")
+                _no_start(asked, process)
                 if isinstance(process, OSError)
                 else _answered(place, status, asked.limit)
                 for (asked, _), (place, process), status in zip(
@@ -175,12 +192,9 @@ class ProcessRunner:
     ) -> tuple[Path, subprocess.Popen[bytes] | OSError]:
         """A process that answers into a folder, or why there is none."""
         place = places.enter_context(scratch())
-        request = {**asked.request, "output": str(place / _ANSWER), "cpu": self._cpu}
-        if turns:
-            request["turns"] = turns
-        program = str(Path(harness.__file__).absolute())
-        command = [str(asked.side.python.absolute()), program, json.dumps(request)]
-        variables = environment(asked.side)
+        more = {"turns": turns} if turns else {}
+        command = self._command(asked, place, **more)
+        variables = environment(asked.side, asked.request.get("hash_seed", 0))
         nowhere = subprocess.DEVNULL
         try:
             began = started(command, asked.folder, variables, nowhere, nowhere, turns)
@@ -188,8 +202,47 @@ class ProcessRunner:
         except OSError as error:
             return place, error
 
+    def _sampled(self, asked: Asked) -> Mapping[str, Any]:
+        """Run the harness with a sampler beside it."""
+        sampler = find_sampler()
+        if sampler is None:
+            return _error("unsampled", ABSENT)
+        how = Sampling(asked.request["rate"], asked.request["idle"], self._others)
+        with scratch() as place:
 
+            def command(ends: tuple[int, int]) -> list[str]:
+                return self._command(asked, place, sampler=ends)
+
+            variables = environment(asked.side, asked.request.get("hash_seed", 0))
+            try:
+                found = run_sampled(
+                    sampler, how, command, asked.folder, variables, asked.limit, place
+                )
+            except OSError as error:
+                return _no_start(asked, error)
+            answer = _answered(place, found.status, asked.limit)
+        if answer.get("error") is not None:
+            # What the sampler didn't reach was ended with it.
+            return _error("unsampled", found.unsampled) if found.unread else answer
+        if found.unsampled:
+            return _error("unsampled", found.unsampled)
+        stacks = timed_stacks(found.stacks, _HARNESS)
+        if not stacks:
+            return _error("unsampled", "py-spy saw the benchmark in none of its samples")
+        return {**answer, "stacks": stacks, "kept_up": found.kept_up}
+
+    def _command(self, asked: Asked, place: Path, **more: object) -> list[str]:
+        """The words that start the harness, which is to answer into a folder."""
+        request = {**asked.request, "output": str(place / _ANSWER), "cpu": self._cpu, **more}
+        return [str(asked.side.python.absolute()), _HARNESS, json.dumps(request)]
+
+
+_HARNESS = str(Path(harness.__file__).absolute())
 _ANSWER = "answer.json"
+
+
+def _no_start(asked: Asked, error: OSError) -> Mapping[str, Any]:
+    return _error("failed", f"{asked.side.python} does not start: {error.strerror}")
 
 
 def _pipe(stack: ExitStack) -> tuple[int, int]:

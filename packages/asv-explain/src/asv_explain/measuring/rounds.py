@@ -7,7 +7,7 @@ import statistics
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from asv_explain.profiles.wire import LARGEST, show
 
@@ -23,8 +23,10 @@ __all__ = [
     "round_from_answer",
 ]
 
+_T = TypeVar("_T")
+
 SCHEMA = 1
-KINDS = frozenset({"failed", "timeout", "skipped", "untraceable", "unswapped"})
+KINDS = frozenset({"failed", "timeout", "skipped", "untraceable", "unswapped", "unsampled"})
 
 LARGEST_COUNT = 2**64
 """Counters of the processor have 64 bits."""
@@ -45,8 +47,9 @@ class Failure:
     """Why a process measured nothing.
 
     Attributes:
-        kind: "failed", "timeout", "skipped", "untraceable" where there is no tracemalloc, or
-            "unswapped" where a module could not be imported from another source.
+        kind: "failed", "timeout", "skipped", "untraceable" where there is no tracemalloc,
+            "unswapped" where a module could not be imported from another source, or "unsampled"
+            where stacks could not be read.
         text: The last line of the traceback, or what stands in for it.
     """
 
@@ -64,6 +67,7 @@ class Limits:
         setup_cache_timeout: Seconds that this may take; None where it sets none.
         kind: What asv measures: "time", "mem", "peakmem" or "track".
         unit: The unit of its values.
+        implementation: The interpreter's, such as "cpython" or "pypy".
     """
 
     timeout: float | None
@@ -71,6 +75,7 @@ class Limits:
     setup_cache_timeout: float | None
     kind: str
     unit: str
+    implementation: str = "cpython"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +83,8 @@ class Round:
     """What one process measured.
 
     Attributes:
-        mode: "time", "value", "profile" or "trace". A process that profiles takes its times
-            before it does so.
+        mode: "time", "sample", "value", "profile" or "trace". A process that profiles takes its
+            times before it does so; those of one that is sampled include the sampler's stops.
         wall: Seconds per call of the benchmark on the benchmark's own clock; None after a failure.
         cpu: CPU seconds per call, of all threads; None after a failure.
         instructions: User instructions per call; None where they can't be counted.
@@ -97,6 +102,18 @@ class Round:
         ratio_wall: `wall` over that of the round beside it on the other side, where both took their
             samples in turns: the median of the turns' ratios. None where they didn't.
         ratio_cpu: The same of `cpu`.
+        stacks: Of a sampled process, the stacks of the thread that called the benchmark, while it
+            did so: a line each, "name (file:line);name (file:line) SAMPLES", from the benchmark's
+            own function inwards.
+        threads: The same of all other threads at that time, from their outermost frame inwards.
+        waits: Of `stacks`, the samples in which the thread waited rather than ran.
+        rate: Samples a second that were asked for.
+        idle: Whether waiting threads were sampled, too, so that samples are shares of wall time
+            rather than of CPU time.
+        imported: The path below its home and the file of each module that was imported, but for
+            the standard library's; given by a side's first round alone.
+        importtime: Of a timeraw benchmark that is sampled, the modules that it imports, each with
+            its own seconds.
     """
 
     mode: str
@@ -116,6 +133,13 @@ class Round:
     memory: int = 0
     ratio_wall: float | None = None
     ratio_cpu: float | None = None
+    stacks: str = ""
+    threads: str = ""
+    waits: str = ""
+    rate: float = 0.0
+    idle: bool = False
+    imported: tuple[tuple[str, str], ...] = ()
+    importtime: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +152,24 @@ class Rounds:
         kind: What asv measures: "time", "mem", "peakmem" or "track"; "unknown" where the benchmark
             could not even be loaded.
         unit: The unit of the values, as asv knows it.
+        unsampled: Why no stacks could be sampled, in one sentence; "" where they were.
     """
 
     before: tuple[Round, ...]
     after: tuple[Round, ...]
     kind: str = "time"
     unit: str = "seconds"
+    unsampled: str = ""
 
     @property
     def timed(self) -> Rounds:
         """The rounds that timed without a profiler, on both sides."""
         return self._of("time")
+
+    @property
+    def sampled(self) -> Rounds:
+        """The rounds of which the stacks were sampled: the n-th of both sides are a pair."""
+        return self._of("sample")
 
     @property
     def profiled(self) -> Rounds:
@@ -177,7 +208,7 @@ def round_from_answer(answer: Mapping[str, Any], mode: str = "time") -> Round:
 
     Args:
         answer: The JSON object.
-        mode: What the process was to do: "time", "value", "profile" or "trace".
+        mode: What the process was to do: "time", "sample", "value", "profile" or "trace".
 
     Returns:
         The round; its profile or trace is left raw.
@@ -224,6 +255,13 @@ def round_from_answer(answer: Mapping[str, Any], mode: str = "time") -> Round:
         cpu_samples=_samples(answer.get("cpu_samples") or []),
         warmed=_whole(answer, "warmed"),
         memory=_whole(answer, "memory"),
+        stacks=_text(answer, "stacks"),
+        threads=_text(answer, "threads"),
+        waits=_text(answer, "waits"),
+        rate=_number(answer.get("rate", 0.0), "rate", "samples a second", 0.0, LARGEST),
+        idle=answer.get("idle") is True,
+        imported=_pairs(answer, "imported", str),
+        importtime=_pairs(answer, "importtime", float),
     )
 
 
@@ -270,6 +308,25 @@ def _samples(found: Any) -> tuple[float, ...]:
     return tuple(_number(sample, "a sample", "seconds", 0.0, LARGEST) for sample in found)
 
 
+def _text(answer: Mapping[str, Any], name: str) -> str:
+    """A text that may be left out."""
+    found = answer.get(name) or ""
+    if not isinstance(found, str):
+        raise RoundError(f"{name} is {show(found)}")
+    return found
+
+
+def _pairs(answer: Mapping[str, Any], name: str, second: type[_T]) -> tuple[tuple[str, _T], ...]:
+    """Rows of a text and something else, which may be left out."""
+    found = answer.get(name) or []
+    if not isinstance(found, list):
+        raise RoundError(f"{name} is {show(found)}")
+    for row in found:
+        if not isinstance(row, list) or [*map(type, row)] != [str, second]:
+            raise RoundError(f"{name} holds {show(row)}")
+    return tuple((row[0], row[1]) for row in found)
+
+
 def _whole(answer: Mapping[str, Any], name: str) -> int:
     """A count that may be left out."""
     found = answer.get(name) or 0
@@ -309,7 +366,11 @@ def limits_from_answer(answer: Mapping[str, Any]) -> Limits:
     kind, unit = answer.get("kind", "time"), answer.get("unit", "seconds")
     if kind not in ("time", "mem", "peakmem", "track") or not isinstance(unit, str):
         raise RoundError(f"the benchmark is one of {show(kind)}, in {show(unit)}")
-    return Limits(seconds[0], bool(answer.get("setup_cache")), seconds[1], kind, unit)
+    implementation = answer.get("implementation", "cpython")
+    if not isinstance(implementation, str):
+        raise RoundError(f"the implementation is {show(implementation)}")
+    cached = bool(answer.get("setup_cache"))
+    return Limits(seconds[0], cached, seconds[1], kind, unit, implementation)
 
 
 def _check_bytes(trace: Mapping[str, Any]) -> None:

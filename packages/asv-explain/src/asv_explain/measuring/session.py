@@ -7,7 +7,7 @@ import statistics
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,9 @@ each line rather than at each call."""
 IMPORTS = 0.02
 """Up to this share of the difference of two peaks, what imports differ by is not looked into."""
 
+SAMPLER_SLOWDOWN = 4.0
+"""How many times longer than the benchmark's timeout a sampled process may take."""
+
 SPARE = 3
 """As many times what a process took at most has to be free for two to run at once."""
 
@@ -69,7 +72,9 @@ class Plan:
         samples: At most so many samples in one process.
         seconds: After so many seconds a process takes no further sample.
         timeout: Seconds for a benchmark that sets no timeout of its own; asv's default.
-        profiles: At most so many pairs of profiles, and no more than of rounds asked for.
+        profiles: At most so many pairs of profiles where nothing can be sampled, and no more than
+            of rounds asked for.
+        sampling: Seconds for which a sampled process calls the benchmark at most.
         profiled: The verdicts after which profiling is worth its time.
     """
 
@@ -80,6 +85,7 @@ class Plan:
     seconds: float = 0.5
     timeout: float = 60.0
     profiles: int = 6
+    sampling: float = 3.5
     profiled: frozenset[Verdict] = frozenset({Verdict.SLOWER, Verdict.FASTER})
 
 
@@ -110,16 +116,17 @@ class Session:
         self._runner = runner
         self.before, self.after = sides
         self.kind, self.unit = "unknown", ""
+        self.unsampled = ""
         self._apart = False
 
     @property
     def rounds(self) -> Rounds:
         """All rounds so far."""
         both = tuple(self.before.rounds), tuple(self.after.rounds)
-        return Rounds(*both, self.kind, self.unit)
+        return Rounds(*both, self.kind, self.unit, self.unsampled)
 
     def _ask(
-        self, side: Side, mode: str, limit: float, number: int = 0, **how: int
+        self, side: Side, mode: str, limit: float, number: int = 0, **how: float | str
     ) -> Mapping[str, Any]:
         with ExitStack() as stack:
             asked = self._asked(stack, side, mode, limit, number, how)
@@ -132,7 +139,7 @@ class Session:
         mode: str,
         limit: float,
         number: int,
-        how: Mapping[str, float],
+        how: Mapping[str, float | str],
     ) -> Asked:
         """What a process of a side is asked, in a folder that the stack removes."""
         request: dict[str, Any] = {
@@ -146,6 +153,8 @@ class Session:
             "batches": 1,
             **how,
         }
+        if mode in ("time", "value") and not any(one.mode == mode for one in side.rounds):
+            request["imported"] = True
         if side.stand_in is not None:
             request["stand_in"] = str(side.stand_in)
         folder = side.folder if side.cached else stack.enter_context(scratch(side.folder))
@@ -165,6 +174,8 @@ class Session:
             raise self._fail(side, Failure("failed", str(error))) from error
         side.timeout = limits.timeout or self._plan.timeout
         self.kind, self.unit = limits.kind, limits.unit
+        if limits.implementation != "cpython":
+            self.unsampled = f"py-spy reads CPython alone, and this is {limits.implementation}"
         if limits.setup_cache:
             side.cached = True
             limit = limits.setup_cache_timeout or side.timeout
@@ -191,26 +202,58 @@ class Session:
         self._both(sides, "time", 1.0, number)
 
     def profile(self, sides: tuple[Side, Side], number: int, batches: int) -> None:
-        """Profile a process of each side, in the order given."""
+        """Profile a process of each side, in the order given, with what was sampled described."""
         self._both(sides, "profile", PROFILER_SLOWDOWN, number, samples=1, batches=batches)
 
+    def sample(
+        self, sides: tuple[Side, Side], number: int, seconds: float, rate: int, *, idle: bool
+    ) -> float:
+        """Sample a process of each side, one after the other in the order given.
+
+        Where that can't be done, `unsampled` says why and no sampled round is left.
+
+        Returns:
+            The share of the time for which the sampler stopped the processes, the larger of both;
+            1 where it didn't keep up.
+        """
+        how = {"seconds": seconds, "rate": rate, "idle": idle, "hash_seed": self._seed("sample")}
+        taken, stopped = [], 0.0
+        for side in sides:
+            limit = SAMPLER_SLOWDOWN * side.timeout + seconds
+            answer = self._ask(side, "sample", limit, number, **how)
+            one = self._read(side, answer, "sample", ("unsampled",))
+            if one.failure is not None:
+                self.unsampled = one.failure.text
+                for each in (self.before, self.after):
+                    each.rounds = [one for one in each.rounds if one.mode != "sample"]
+                return 1.0
+            taken.append(replace(one, rate=float(rate), idle=idle))
+            stopped = max(stopped, _stopped(one, side.rounds) if answer.get("kept_up", True) else 1)
+        for side, one in zip(sides, taken, strict=True):
+            side.rounds.append(one)
+        return stopped
+
+    def _seed(self, mode: str) -> int:
+        """The seed of hashes for a pair of rounds: the same on both sides, another for each."""
+        return sum(one.mode == mode for one in self.before.rounds)
+
     def _both(
-        self, sides: tuple[Side, Side], mode: str, slowdown: float, number: int, **how: int
+        self, sides: tuple[Side, Side], mode: str, slowdown: float, number: int, **how: float
     ) -> None:
         """Take a round of each side: at once and sample by sample in turns, else one by one.
 
         Whatever goes wrong at once is tried again one by one, and so is all that follows: there
         are benchmarks of which two can't run at once, and only alone it shows which one fails.
         """
+        how = {"hash_seed": self._seed(mode), **how}
         taken = None if self._apart else self._at_once(sides, mode, slowdown, number, how)
-        if taken is not None:
-            for side, one in zip(sides, taken, strict=True):
-                side.rounds.append(one)
-            return
-        self._apart = True
-        for side in sides:
-            limit = side.timeout * slowdown
-            side.rounds.append(self._round(side, mode, limit, number, **how))
+        if taken is None:
+            self._apart = True
+            taken = []
+            for side in sides:
+                taken.append(self._round(side, mode, side.timeout * slowdown, number, **how))
+        for side, one in zip(sides, taken, strict=True):
+            side.rounds.append(one)
 
     def _at_once(
         self,
@@ -219,7 +262,7 @@ class Session:
         slowdown: float,
         number: int,
         how: Mapping[str, float],
-    ) -> tuple[Round, Round] | None:
+    ) -> list[Round] | None:
         if not isinstance(self._runner, TurnTaker):
             return None
         # Time passes for both while one of them works.
@@ -236,7 +279,7 @@ class Session:
             return None
         if one.failure is not None or other.failure is not None:
             return None
-        return in_turns(one, other) if mode == "time" else (one, other)
+        return [*in_turns(one, other)] if mode == "time" else [one, other]
 
     def value(self, sides: tuple[Side, Side]) -> None:
         """Take the value of a benchmark that isn't one of time, in a process of each side."""
@@ -285,12 +328,18 @@ class Session:
             return None
         return None if taken.failure is not None else taken
 
-    def _round(self, side: Side, mode: str, limit: float, number: int = 0, **how: int) -> Round:
+    def _round(self, side: Side, mode: str, limit: float, number: int = 0, **how: float) -> Round:
+        return self._read(side, self._ask(side, mode, limit, number, **how), mode)
+
+    def _read(
+        self, side: Side, answer: Mapping[str, Any], mode: str, allowed: tuple[str, ...] = ()
+    ) -> Round:
+        """Read a round; a failure ends all, unless its kind is allowed."""
         try:
-            taken = round_from_answer(self._ask(side, mode, limit, number, **how), mode)
+            taken = round_from_answer(answer, mode)
         except RoundError as error:
             raise self._fail(side, Failure("failed", str(error)), mode) from error
-        if taken.failure is not None:
+        if taken.failure is not None and taken.failure.kind not in allowed:
             raise self._fail(side, taken.failure, mode)
         return taken
 
@@ -308,6 +357,14 @@ class Session:
     def turns(self, pair: int) -> tuple[Side, Side]:
         """Give the order within a pair: A B, then B A, so that a steady drift cancels out."""
         return (self.after, self.before) if pair % 2 else (self.before, self.after)
+
+
+def _stopped(sampled: Round, rounds: Sequence[Round]) -> float:
+    """The share of a sampled process's time by which it waited more than those that are timed."""
+    timed = [one for one in rounds if one.mode == "time"]
+    waited = statistics.median((one.wall or 0.0) - (one.cpu or 0.0) for one in timed)
+    wall = sampled.wall or 0.0
+    return max(wall - (sampled.cpu or 0.0) - waited, 0.0) / wall if wall else 0.0
 
 
 def _imports(traced: Round) -> Sequence[int]:

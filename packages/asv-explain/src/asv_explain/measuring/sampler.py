@@ -1,0 +1,243 @@
+"""Has py-spy read the stacks of a process while it calls a benchmark, and keeps those of the calls.
+
+py-spy stops the process for each sample, so that it reads no torn stacks. A sample holds the line
+that runs in each frame. py-spy comes when the benchmark is set up, as reading the deep stacks of
+imports a thousand times a second would take longer than they do; the harness waits for it, and lets
+it read the process (prctl(2), PR_SET_PTRACER). It runs on other processors where there are any.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import shutil
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
+
+from asv_explain.contained import started
+from asv_explain.files import read_own
+from asv_explain.measuring.harness import TIMED_CALLS
+
+__all__ = [
+    "ABSENT",
+    "Sampled",
+    "Sampling",
+    "find_sampler",
+    "run_sampled",
+    "timed_stacks",
+    "why_not",
+]
+
+ABSENT = "py-spy, which asv-explain depends on, is not installed beside it"
+"""Why nothing can be sampled where there is no sampler."""
+
+# Moves to some processors and becomes the program.
+_START = """
+import os, sys
+if sys.argv[1] and hasattr(os, "sched_setaffinity"):
+    os.sched_setaffinity(0, {*map(int, sys.argv[1].split(","))})
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+_BEGUN = "Sampling process"
+_BEHIND = re.compile(r"\d+(?:\.\d+)?s behind in sampling")
+
+_FORBIDDEN = ("permission denied", "operation not permitted", "os error 1)", "os error 13)")
+
+_LONGEST_REASON = 200
+
+WRITING_SECONDS = 60.0
+"""What py-spy gets to write the stacks when the process has ended."""
+
+LARGEST_STACKS = 512 * 1024 * 1024
+"""Bytes above which stacks are not read: 500,000 different ones, 20 frames deep."""
+
+
+def find_sampler() -> Path | None:
+    """The program of py-spy that was installed with this package; None where there is none."""
+    name = "py-spy"
+    for folder in (sysconfig.get_path("scripts"), str(Path(sys.executable).parent), None):
+        found = shutil.which(name, path=folder)
+        if found is not None:
+            return Path(found).absolute()
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How to sample.
+
+    Attributes:
+        rate: Samples a second.
+        idle: Whether to read threads that wait, too.
+        processors: Those for py-spy; as it is started where there are none.
+    """
+
+    rate: int
+    idle: bool
+    processors: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """How a program that was sampled ended.
+
+    Attributes:
+        status: Its exit status, or the number of the signal that ended it below zero; None where it
+            had to be ended as its time was up.
+        stacks: Its stacks, collapsed; "" if none were read.
+        kept_up: Whether as many were read a second as asked for.
+        unsampled: Why none were read; "" if they were, or if the program ended before.
+        unread: Whether the program was ended for it.
+    """
+
+    status: int | None
+    stacks: str = ""
+    kept_up: bool = True
+    unsampled: str = ""
+    unread: bool = False
+
+
+def run_sampled(
+    sampler: Path,
+    how: Sampling,
+    command: Callable[[tuple[int, int]], Sequence[str]],
+    folder: Path,
+    variables: Mapping[str, str],
+    limit: float,
+    place: Path,
+) -> Sampled:
+    """Run a program to its end, or until its time is up, with its stacks read once it is ready.
+
+    Args:
+        sampler: py-spy.
+        how: How to sample.
+        command: Gives the program's path and its words from two descriptors: to write the number
+            of its process to when it is ready, and to read from until it is sampled.
+        folder: The program's current folder.
+        variables: Its whole environment.
+        limit: Seconds that it may take.
+        place: A folder for the stacks.
+
+    Raises:
+        OSError: The program can't be started.
+    """
+    until = time.monotonic() + limit
+    output = place / "stacks.txt"
+    with ExitStack() as stack:
+        with ExitStack() as theirs:
+            ready, tell_ready = _pipe(stack, theirs)
+            wait_to_go, go = _pipe(theirs, stack)
+            ends = (tell_ready, wait_to_go)
+            nowhere = subprocess.DEVNULL
+            process = stack.enter_context(
+                started(command(ends), folder, variables, nowhere, nowhere, ends)
+            )
+        number = _heard(ready, until, lambda said: said.endswith("\n")).strip()
+        if not number.isdecimal():
+            return Sampled(_status(process, until))
+        words = _command(sampler, how, int(number), output)
+        reader = stack.enter_context(
+            started(words, place, os.environ, subprocess.PIPE, subprocess.STDOUT)
+        )
+        stdout = stack.enter_context(cast("IO[bytes]", reader.stdout)).fileno()
+        said = _heard(stdout, until, lambda said: _BEGUN in said)
+        if _BEGUN not in said:
+            return Sampled(None, unsampled=why_not(said), unread=True)
+        os.write(go, b"g")
+        status = _status(process, until)
+        if status is None:
+            return Sampled(None)
+        said += _heard(stdout, time.monotonic() + WRITING_SECONDS, lambda _: False)
+        try:
+            stacks = read_own(output, LARGEST_STACKS).decode(errors="replace")
+        except (OSError, ValueError):
+            return Sampled(status, unsampled=why_not(said))
+        return Sampled(status, stacks, _BEHIND.search(said) is None)
+
+
+def _pipe(reading: ExitStack, writing: ExitStack) -> tuple[int, int]:
+    """The ends of a pipe, to read from and to write to, each closed by a stack."""
+    ends = os.pipe()
+    reading.callback(os.close, ends[0])
+    writing.callback(os.close, ends[1])
+    return ends
+
+
+def _heard(descriptor: int, until: float, enough: Callable[[str], bool]) -> str:
+    """What comes through a pipe until it is enough, closed, or the time is up."""
+    said = b""
+    while not enough(text := said.decode(errors="replace")):
+        left = until - time.monotonic()
+        if left <= 0 or not select.select([descriptor], [], [], left)[0]:
+            return text
+        data = os.read(descriptor, 65536)
+        if not data:
+            return text
+        said += data
+    return text
+
+
+def _status(process: subprocess.Popen[bytes], until: float) -> int | None:
+    with suppress(subprocess.TimeoutExpired):
+        return process.wait(max(until - time.monotonic(), 0.0))
+    return None
+
+
+def _command(sampler: Path, how: Sampling, process: int, output: Path) -> list[str]:
+    """The words that start py-spy, which reads a process's stacks until that ends."""
+    words = ["record", "--pid", str(process), "--format", "raw", "--full-filenames"]
+    words += ["--rate", str(how.rate), *["--idle"] * how.idle]
+    on = ",".join(map(str, how.processors))
+    start = [sys.executable, "-I", "-S", "-c", _START, on]
+    return [*start, str(sampler), *words, "--output", str(output)]
+
+
+def why_not(said: str) -> str:
+    """Say in one sentence why py-spy read nothing, from what it said."""
+    lines = [line.strip() for line in said.splitlines()]
+    errors = [line for line in lines if line.startswith("Error:")] or [*filter(None, lines)]
+    text = errors[0].removeprefix("Error:").strip() if errors else "it said nothing"
+    lowered = said.lower()
+    if "requires root" in lowered:
+        return "py-spy may read other processes on this system only as root"
+    if any(word in lowered for word in _FORBIDDEN):
+        return "this system does not let py-spy read another process (ptrace is not permitted)"
+    if "python version" in lowered or "unsupported version" in lowered:
+        return f"py-spy does not know this interpreter: {text[:_LONGEST_REASON]}"
+    return f"py-spy read nothing: {text[:_LONGEST_REASON]}"
+
+
+def timed_stacks(text: str, harness: str) -> str:
+    """Keep of collapsed stacks those of the timed calls, from the benchmark's function inwards.
+
+    Args:
+        text: A line for each stack: frames "name (file:line)", outermost first and parted by ";",
+            then a space and how often it was seen.
+        harness: The harness's file, as it stands in frames.
+
+    Returns:
+        Lines of the same form; stacks that became alike are one.
+    """
+    marker = f"{TIMED_CALLS} ({harness}:"
+    found: dict[str, int] = {}
+    for line in text.splitlines():
+        place = line.find(marker)
+        # A call of another function may end in the same name.
+        if place < 0 or (place and line[place - 1] != ";"):
+            continue
+        cut = line.find(";", place + len(marker))
+        path, _, count = line.rpartition(" ")
+        if cut < 0 or not count.isdecimal():
+            continue  # the loop itself
+        inner = path[cut + 1 :]
+        found[inner] = found.get(inner, 0) + int(count)
+    return "".join(f"{path} {count}\n" for path, count in found.items())

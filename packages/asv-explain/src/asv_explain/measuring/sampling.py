@@ -1,0 +1,83 @@
+"""The course of sampling both sides of a suspect: how long, how often, and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from asv_explain.measuring.confirm import MIN_PAIRS, computes
+from asv_explain.measuring.rounds import Rounds
+from asv_explain.measuring.session import Plan, Session
+
+__all__ = ["LOWEST_RATE", "MORE_TIMED", "RATE", "sample_both"]
+
+RATE = 1000
+"""Samples a second to begin with. py-spy stops the process for some 0.3 to 0.5 ms for each."""
+
+LOWEST_RATE = 100
+"""The rate below which py-spy is not asked to go, however far it is behind."""
+
+MOST_STOPPED = 0.5
+"""From this share of the time on that the process is stopped, half as many samples are taken. By
+then samples follow each other at the pace of the sampler, which may fall in step with the calls."""
+
+SHORTEST = 0.2
+"""Seconds of calls in a sampled process at least."""
+
+STARTING = 1.0
+"""Seconds that a process is thought to take beside its calls until one has shown it."""
+
+MORE_TIMED = 4
+"""Pairs that are timed where it is the time that is less certain than the shares."""
+
+
+def sample_both(
+    session: Session,
+    number: int,
+    plan: Plan,
+    clock: Callable[[], float],
+    until: float,
+    enough: Callable[[Rounds], str],
+) -> None:
+    """Take pairs of sampled rounds, and more timed ones where they are wanted.
+
+    The sides run strictly one after the other: two samplers at once disturb each other. Pairs go
+    on until there are enough, until the time is spent, or until there are as many as the plan
+    asks for; there is one at least. Where nothing can be sampled, it ends at once.
+
+    Args:
+        session: The course of measuring, timed.
+        number: Calls of the benchmark in one sample of the clocks.
+        plan: How much to measure.
+        clock: Gives seconds, from whenever.
+        until: The clock's time at which to end.
+        enough: Is asked after each pair from the `MIN_PAIRS`-th on, and answers "" where there are
+            enough, "samples" for another pair or "time" for `MORE_TIMED` more timed pairs.
+    """
+    timed = session.rounds.timed
+    idle = not (computes(timed.before) and computes(timed.after))
+    least = plan.rounds or MIN_PAIRS
+    rate, beside, timed_pairs = RATE, STARTING, len(timed.before)
+    pair = 0
+    while plan.rounds is None or pair < plan.rounds:
+        start = clock()
+        fits = (until - start) / (2 * max(least - pair, 1)) - beside
+        seconds = max(SHORTEST, min(plan.sampling, fits))
+        stopped = session.sample(session.turns(pair), number, seconds, rate, idle=idle)
+        if session.unsampled:
+            return
+        pair += 1
+        if stopped > MOST_STOPPED:
+            rate = max(rate // 2, LOWEST_RATE)
+        took = clock() - start
+        beside = max(took / 2 - seconds, 0.0)
+        if plan.rounds is not None:
+            continue
+        wanted = enough(session.rounds) if pair >= MIN_PAIRS else "samples"
+        if not wanted or clock() + took > until:
+            return
+        if wanted == "time":
+            for _ in range(MORE_TIMED):
+                session.time(session.turns(timed_pairs), number)
+                timed_pairs += 1
+            if clock() + took > until:
+                return
