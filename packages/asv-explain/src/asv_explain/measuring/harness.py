@@ -96,6 +96,9 @@ TIMED_CALLS = "_timed_calls"
 WARM_UP_SECONDS = 0.1
 """As long as asv calls a benchmark on CPython before it takes its first sample."""
 
+SETTLING_SECONDS = 20e-6
+"""As long as a process may go on before it stops for a sampler: some 10 µs on a virtual machine."""
+
 MOST_READINGS = 10_000
 """Of more samples than these, every second one is dropped."""
 
@@ -607,6 +610,7 @@ class Meter:
         counter: Reads the instructions used so far.
         turns: With whom samples are taken in turns.
         each: Whether to prepare before each call rather than once per sample.
+        settled: Whether the calls' stacks are sampled.
     """
 
     def __init__(
@@ -618,6 +622,7 @@ class Meter:
         counter: Callable[[], int | None],
         turns: Turns,
         each: bool = False,
+        settled: bool = False,
     ) -> None:
         self._call = call
         self._params = params
@@ -629,6 +634,7 @@ class Meter:
         self._each = each
         self._profiler: cProfile.Profile | None = None
         self.calls = _timed_calls
+        self.sample = self._settled_sample if settled else self._plain_sample
         self.setup = 0.0
         self.readings: list[Reading] = []
 
@@ -648,7 +654,7 @@ class Meter:
                 start = self._timer()
                 self._prepare()
                 self.setup += self._timer() - start
-                one = self._sample(1 if self._each else number)
+                one = self.sample(1 if self._each else number)
                 wall, cpu = wall + one[0], cpu + one[1]
                 counted = counted and one[2] is not None
                 instructions += one[2] or 0
@@ -660,7 +666,7 @@ class Meter:
         self.readings.append((wall, cpu, instructions if counted else None, delayed))
         return wall
 
-    def _sample(self, number: int) -> Reading:
+    def _plain_sample(self, number: int) -> Reading:
         call, params, timer, counter = self._call, self._params, self._timer, self._counter
         turns = itertools.repeat(None, number)
         profiler = self._profiler
@@ -678,6 +684,24 @@ class Meter:
         end = counter()
         instructions = None if count is None or end is None else end - count
         return wall, cpu, instructions, self._delay() - delay
+
+    def _settled_sample(self, number: int) -> Reading:
+        """Take a sample with a pause between the last call of the kernel and the benchmark's.
+
+        Who is to be stopped while it is in the kernel stops at once when it leaves it, and else only
+        when the interrupt arrives. So stacks are never seen in the first microseconds after a call
+        of the kernel, and for clocks that would be the beginning of the benchmark.
+        """
+        call, params, timer = self._call, self._params, self._timer
+        turns = itertools.repeat(None, number)
+        cpu = _cpu_clock()
+        begun = _wall_clock()
+        while (settled := _wall_clock() - begun) < SETTLING_SECONDS:
+            pass
+        wall = timer()
+        self.calls(call, params, turns)
+        wall = timer() - wall
+        return wall, _cpu_clock() - cpu - settled, None, 0.0
 
     def profile(self, number: int, batches: int, homes: Homes) -> dict[str, Any]:
         """Profile so many samples of so many calls and return the raw profile."""
@@ -1398,7 +1422,8 @@ class Sampling:
             benchmark.timer,
             lambda: None,
             Turns(None),
-            bool(isolates) and self.number > 1,
+            each=bool(isolates) and self.number > 1,
+            settled=True,
         )
         self._warm_up(WARM_UP_SECONDS if benchmark.warmup_time < 0 else benchmark.warmup_time)
         self.meter.setup, self._taken = 0.0, 0
