@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,9 @@ from asv_explain.explanation import Verdict
 from asv_explain.measuring.confirm import MIN_PAIRS, confirm
 from asv_explain.measuring.measure import LOOK_AT, Plan, measure
 from asv_explain.measuring.process import ProcessRunner, environment
+from asv_explain.measuring.rounds import Rounds
+from asv_explain.measuring.sampling import LOWEST_RATE, MORE_TIMED, RATE
+from asv_explain.measuring.session import SAMPLER_SLOWDOWN
 from asv_explain.suspect import Installed, Suspect
 
 SUSPECT = Suspect("suite.time_it", None, (), "env", "machine", "a" * 40, "b" * 40)
@@ -37,6 +40,10 @@ class Fake:
     setup: float = 0.0
     cached: bool = False
     fails: tuple[str, str, str] | None = None
+    unsampled: str = ""
+    implementation: str = "cpython"
+    stop: float = 0.1
+    keeps_up: bool = True
     now: float = 100.0
     asked: list[tuple[str, str, Mapping[str, Any], Path, float]] = field(default_factory=list)
 
@@ -51,14 +58,23 @@ class Fake:
             return {"schema": 1, "error": {"kind": self.fails[2], "text": "why"}}
         if mode == "inspect":
             limits = {"timeout": 7.0, "setup_cache_timeout": 9.0}
-            return {"schema": 1, "setup_cache": self.cached, **limits, "error": None}
+            about = {"setup_cache": self.cached, "implementation": self.implementation}
+            return {"schema": 1, **about, **limits, "error": None}
+        if mode == "sample" and self.unsampled:
+            return {"schema": 1, "error": {"kind": "unsampled", "text": self.unsampled}}
         if mode == "cache":
             return {"schema": 1, "error": None}
-        wall = self.walls[name] * (1 + len(self.asked) % 7 * 1e-3)
+        wall = cpu = self.walls[name] * (1 + len(self.asked) % 7 * 1e-3)
+        sampled: dict[str, Any] = {}
+        if mode == "sample":
+            wall /= 1 - self.stop
+            self.now += request["seconds"] - self.cost / 2
+            sampled = {"stacks": "time_it (suite.py:3) 9\n", "kept_up": self.keeps_up}
         return {
             "schema": 1,
+            **sampled,
             "wall": wall,
-            "cpu": wall,
+            "cpu": cpu,
             "instructions": None,
             "number": request["number"] or 25,
             "setup": self.setup,
@@ -81,10 +97,14 @@ class Fake:
         return [request for _, asked, request, *_ in self.asked if asked == mode]
 
 
-def run(fake: Fake, tmp_path: Path, plan: Plan) -> Any:
+def run(
+    fake: Fake, tmp_path: Path, plan: Plan, enough: Callable[[Rounds], str] | None = None
+) -> Any:
     """Measure with a made-up runner."""
     sides = installed("a", tmp_path), installed("b", tmp_path)
-    return measure(SUSPECT, *sides, plan, fake, fake.clock)
+    if enough is None:
+        return measure(SUSPECT, *sides, plan, fake, fake.clock)
+    return measure(SUSPECT, *sides, plan, fake, fake.clock, enough)
 
 
 def test_sides_take_turns_a_b_b_a(tmp_path: Path) -> None:
@@ -133,33 +153,127 @@ def test_a_slow_benchmark_within_a_small_budget_is_unknown(tmp_path: Path) -> No
     assert confirm(found).verdict is Verdict.UNKNOWN
 
 
-def test_a_change_is_profiled_in_turns_and_processes_of_its_own(tmp_path: Path) -> None:
-    """Profiles follow the times, a given number of pairs at most."""
+def sampled(fake: Fake) -> list[Mapping[str, Any]]:
+    """The requests of sampled processes, without those of the clocks."""
+    return fake.requests("sample")
+
+
+def test_a_change_is_sampled_in_turns_and_then_counted_twice(tmp_path: Path) -> None:
+    """Each of them is a process of its own, and the n-th of both sides are a pair."""
     fake = Fake({"a": 1.0, "b": 1.5}, cost=0.1)
-    found = run(fake, tmp_path, Plan(profiles=3))
-    assert fake.order("profile") == "abbaab"
-    assert len(found.profiled.before) == len(found.profiled.after) == 3
+    found = run(fake, tmp_path, Plan(rounds=5))
+    assert fake.order("sample") == "abbaabbaab"
+    assert fake.order("profile") == "abba"
+    for rounds in (found.sampled.before, found.sampled.after):
+        assert [one.stacks for one in rounds] == ["time_it (suite.py:3) 9\n"] * 5
+        assert all(one.rate == RATE and not one.idle for one in rounds)
+    assert found.unsampled == ""
     assert all(each.profile == {"made": "up"} for each in found.profiled.before)
-    assert all(each.profile is None for each in found.timed.before)
+    assert all(each.profile is None and not each.stacks for each in found.timed.before)
+
+
+def test_the_sides_of_a_pair_have_the_same_hash_seed(tmp_path: Path) -> None:
+    """Each pair has another one, whether it is timed, sampled or counted."""
+    fake = Fake({"a": 1.0, "b": 1.5}, cost=0.1)
+    run(fake, tmp_path, Plan(rounds=4))
+    for mode, pairs in (("sample", 4), ("profile", 2)):
+        seeds = [one["hash_seed"] for one in fake.requests(mode)]
+        assert seeds == [seed for pair in range(pairs) for seed in (pair, pair)]
+    # The first timed process chooses the number of calls.
+    assert [one["hash_seed"] for one in fake.requests("time")[1:]] == [0, 0, 1, 1, 2, 2, 3, 3]
+
+
+def test_sampling_goes_on_until_it_is_enough(tmp_path: Path) -> None:
+    """It is asked from the fourth pair on; more timed pairs are taken where they are wanted."""
+    fake = Fake({"a": 1.0, "b": 1.5}, cost=0.1)
+    answers = iter(["samples", "time", "samples", ""])
+    seen: list[tuple[int, int]] = []
+
+    def enough(rounds: Rounds) -> str:
+        seen.append((len(rounds.sampled.before), len(rounds.timed.before)))
+        return next(answers)
+
+    run(fake, tmp_path, Plan(budget=600.0), enough)
+    assert seen == [(4, 4), (5, 4), (6, 4 + MORE_TIMED), (7, 4 + MORE_TIMED)]
+
+
+@pytest.mark.parametrize("budget", [8.0, 20.0, 60.0, 600.0])
+def test_sampling_ends_a_tenth_of_the_budget_before_its_end(tmp_path: Path, budget: float) -> None:
+    """At least four pairs fit; the calls of each are shorter where time is short."""
+    fake = Fake({"a": 1.0, "b": 1.5}, cost=0.1)
+    found = run(fake, tmp_path, Plan(budget=budget))
+    assert len(found.sampled.before) >= (4 if budget > 8 else 2)
+    assert fake.now - 100.0 <= 0.9 * budget + 4 * 0.1
+    assert fake.order("profile") == "abba"
+    assert {one["seconds"] for one in sampled(fake)[-1:]} <= {3.5} or budget < 60
+
+
+def test_one_pair_is_sampled_and_counted_even_when_the_budget_is_spent(tmp_path: Path) -> None:
+    """A verdict without any stack could not be explained."""
+    fake = Fake({"a": 1.0, "b": 1.5}, cost=4.0, slowdown=10.0)
+    run(fake, tmp_path, Plan(budget=64.0))
+    assert fake.order("time") == "a" + "abba" * 2
+    assert fake.order("sample") == "ab"
+    assert fake.order("profile") == "ab"
+
+
+@pytest.mark.parametrize(("stop", "keeps_up"), [(0.7, True), (0.1, False)])
+def test_a_sampler_that_stops_too_much_is_asked_for_less(
+    tmp_path: Path, stop: float, keeps_up: bool
+) -> None:
+    """From the next pair on, on both sides, down to a rate that any sampler keeps up with."""
+    fake = Fake({"a": 1.0, "b": 1.5}, cost=0.1, stop=stop, keeps_up=keeps_up)
+    found = run(fake, tmp_path, Plan(rounds=6))
+    for rounds in (found.sampled.before, found.sampled.after):
+        assert [one.rate for one in rounds] == [1000, 500, 250, 125, LOWEST_RATE, LOWEST_RATE]
+
+
+def test_what_waits_is_sampled_while_it_waits(tmp_path: Path) -> None:
+    """Where a side does not compute throughout, idle threads count on both."""
+    fake = Fake({"a": 1.0, "b": 1.5}, cost=0.1)
+    answer = fake.__call__
+
+    def waits(
+        side: Installed, request: Mapping[str, Any], folder: Path, limit: float
+    ) -> Mapping[str, Any]:
+        found = dict(answer(side, request, folder, limit))
+        if side.commit[0] == "b" and "cpu" in found:
+            found["cpu"] /= 3
+        return found
+
+    sides = installed("a", tmp_path), installed("b", tmp_path)
+    found = measure(SUSPECT, *sides, Plan(rounds=4), waits, fake.clock)
+    assert {one["idle"] for one in sampled(fake)} == {True}
+    assert all(one.idle for one in found.sampled.before)
+
+
+@pytest.mark.parametrize("implementation", ["cpython", "pypy"])
+def test_where_nothing_can_be_sampled_more_is_profiled(tmp_path: Path, implementation: str) -> None:
+    """The rounds say why, and none of those that were sampled is left."""
+    fake = Fake({"a": 1.0, "b": 1.5}, cost=0.1, unsampled="it is forbidden")
+    fake.implementation = implementation
+    found = run(fake, tmp_path, Plan(profiles=3))
+    assert found.failure is None
+    assert fake.order("sample") == ("a" if implementation == "cpython" else "")
+    assert found.unsampled == (
+        "it is forbidden"
+        if implementation == "cpython"
+        else "py-spy reads CPython alone, and this is pypy"
+    )
+    assert found.sampled.before == found.sampled.after == ()
+    assert fake.order("profile") == "abbaab"
 
 
 def test_no_more_is_profiled_than_timed(tmp_path: Path) -> None:
     """Whoever asks for few rounds is in a hurry."""
-    fake = Fake({"a": 1.0, "b": 1.5}, cost=0.1)
+    fake = Fake({"a": 1.0, "b": 1.5}, cost=0.1, unsampled="it is forbidden")
     found = run(fake, tmp_path, Plan(rounds=4))
     assert (len(found.timed.before), len(found.profiled.before)) == (4, 4)
 
 
-def test_one_pair_is_profiled_even_when_the_budget_is_spent(tmp_path: Path) -> None:
-    """A verdict without any profile could not be explained."""
-    fake = Fake({"a": 1.0, "b": 1.5}, cost=4.0, slowdown=10.0)
-    run(fake, tmp_path, Plan(budget=64.0))
-    assert fake.order("profile") == "ab"
-
-
 def test_profiling_leaves_time_for_explaining(tmp_path: Path) -> None:
     """The last pair that is begun ends a tenth of the budget before its end."""
-    fake = Fake({"a": 1.0, "b": 1.5}, cost=1.0)
+    fake = Fake({"a": 1.0, "b": 1.5}, cost=1.0, unsampled="it is forbidden")
     run(fake, tmp_path, Plan(budget=40.0, profiles=100))
     assert 36.0 - 2 * 2.0 < fake.now - 100.0 <= 36.0
     assert len(fake.order("profile")) > 2
@@ -214,7 +328,12 @@ def test_limits_are_the_benchmark_s_and_wider_under_the_profiler(tmp_path: Path)
     fake = Fake({"a": 1.0, "b": 2.0})
     run(fake, tmp_path, Plan(timeout=50.0))
     limits = {mode: limit for _, mode, _, _, limit in fake.asked}
-    assert limits == {"inspect": 50.0, "time": 7.0, "profile": 70.0}
+    assert limits == {
+        "inspect": 50.0,
+        "time": 7.0,
+        "sample": SAMPLER_SLOWDOWN * 7.0 + sampled(fake)[-1]["seconds"],
+        "profile": 70.0,
+    }
 
 
 @pytest.mark.parametrize("kind", ["failed", "timeout", "skipped"])
@@ -231,12 +350,22 @@ def test_the_first_failure_ends_it(tmp_path: Path, side: str, mode: str, kind: s
     assert confirm(found).verdict is Verdict.UNKNOWN
 
 
-def test_a_failing_profile_leaves_the_times(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", ["sample", "profile"])
+def test_a_failing_profile_leaves_the_times(tmp_path: Path, mode: str) -> None:
     """The verdict stands; that no profile was had is said beside it."""
-    fake = Fake({"a": 1.0, "b": 1.5}, cost=0.1, fails=("b", "profile", "timeout"))
+    fake = Fake({"a": 1.0, "b": 1.5}, cost=0.1, fails=("b", mode, "timeout"))
     found = run(fake, tmp_path, Plan())
     assert confirm(found).verdict is Verdict.SLOWER
-    assert found.profiled.failure is not None
+    assert found.failure is not None
+    assert found.failure[1].kind == "timeout"
+
+
+def test_imports_are_asked_for_once_on_each_side(tmp_path: Path) -> None:
+    """In the first timed round; the process that only chooses the number doesn't count."""
+    fake = Fake({"a": 1.0, "b": 1.0}, cost=0.1)
+    run(fake, tmp_path, Plan(rounds=3))
+    asked = [one.get("imported", False) for one in fake.requests("time")]
+    assert asked == [True, True, True, False, False, False, False]
 
 
 def test_the_environment_is_clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,7 +375,8 @@ def test_the_environment_is_clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     found = environment(installed("a", tmp_path, MATRIX="1", PYTHONHASHSEED="random"))
     assert "PYTHONPATH" not in found
     assert "PYTHONOPTIMIZE" not in found
-    assert found["PYTHONHASHSEED"] == "0"
+    assert found["PYTHONHASHSEED"] == "random"
+    assert environment(installed("a", tmp_path), 7)["PYTHONHASHSEED"] == "7"
     assert found["MATRIX"] == "1"
     assert found["PYTHONPYCACHEPREFIX"].startswith(str(tmp_path / "env"))
     monkeypatch.setenv("ASV_PYTHONPATH", "/wanted")
@@ -298,17 +428,22 @@ def sides(tmp_path: Path) -> tuple[Installed, Installed]:
 
 
 def test_real_processes_find_a_real_change(sides: tuple[Installed, Installed]) -> None:
-    """Four times the work is slower, profiled on both sides, and leaves no bytecode behind."""
-    found = measure(SUSPECT, *sides, Plan(rounds=4, profiles=1), ProcessRunner(), time.monotonic)
+    """Four times the work is slower, counted on both sides, and leaves no bytecode behind."""
+    plan = Plan(rounds=4, sampling=0.2)
+    found = measure(SUSPECT, *sides, plan, ProcessRunner(), time.monotonic)
     answer = confirm(found)
     assert found.failure is None
     assert answer.verdict is Verdict.SLOWER
     assert answer.kind in ("computing", "both")
     for rounds in (found.profiled.before, found.profiled.after):
-        (profile,) = [each.profile for each in rounds]
-        assert profile is not None
-        calls = {each["name"]: each["calls"] for each in profile["functions"]}
-        assert calls["time_it"] == calls["builtins.sum"] == profile["number"]
+        assert len(rounds) == 2
+        for profile in (each.profile for each in rounds):
+            assert profile is not None
+            calls = {each["name"]: each["calls"] for each in profile["functions"]}
+            assert calls["time_it"] == calls["builtins.sum"] == profile["number"]
+    for rounds in (found.sampled.before, found.sampled.after):
+        assert len(rounds) == (0 if found.unsampled else 4)
+        assert all(each.stacks.startswith("time_it (") for each in rounds)
     assert not list(sides[0].benchmark_dir.rglob("*.pyc"))
 
 

@@ -688,12 +688,13 @@ class Meter:
     def _settled_sample(self, number: int) -> Reading:
         """Take a sample with a pause between the last call of the kernel and the benchmark's.
 
-        Who is to be stopped while it is in the kernel stops at once when it leaves it, and else only
-        when the interrupt arrives. So stacks are never seen in the first microseconds after a call
-        of the kernel, and for clocks that would be the beginning of the benchmark.
+        Who is to be stopped while it is in the kernel stops when it leaves it, and else only when
+        the interrupt arrives. So no stack is seen in the first microseconds after a call of the
+        kernel, and after those of the clocks that would be the beginning of the benchmark.
         """
         call, params, timer = self._call, self._params, self._timer
         turns = itertools.repeat(None, number)
+        delay = self._delay()
         cpu = _cpu_clock()
         begun = _wall_clock()
         while (settled := _wall_clock() - begun) < SETTLING_SECONDS:
@@ -701,7 +702,8 @@ class Meter:
         wall = timer()
         self.calls(call, params, turns)
         wall = timer() - wall
-        return wall, _cpu_clock() - cpu - settled, None, 0.0
+        cpu = max(_cpu_clock() - cpu - settled, 0.0)
+        return wall, cpu, None, self._delay() - delay
 
     def profile(self, number: int, batches: int, homes: Homes) -> dict[str, Any]:
         """Profile so many samples of so many calls and return the raw profile."""

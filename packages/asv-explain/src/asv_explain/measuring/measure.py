@@ -23,6 +23,9 @@ LOOK_AT = tuple(MIN_PAIRS * 2**look for look in range(LOOKS))
 TIMING_SHARE = 0.4
 """Of the budget, the part that timing may use up before anything is sampled."""
 
+FIRST_LOOK_SHARE = 0.7
+"""The same until there are pairs enough for any answer."""
+
 SAMPLING_SHARE = 0.9
 """Of the budget, the part that timing and sampling may use up together, or profiling where nothing
 can be sampled. What is left is for counting calls and for explaining."""
@@ -153,12 +156,14 @@ def _take_turns(
     clock: Callable[[], float],
     start: float,
 ) -> None:
-    budget = TIMING_SHARE * plan.budget - (clock() - start)
+    spent = clock() - start
+    budget = TIMING_SHARE * plan.budget - spent
 
     def settled() -> bool:
         return _verdict(session, plan) is not Verdict.UNKNOWN
 
-    take_turns(session, take, plan.rounds, settled, clock, budget)
+    first_look = FIRST_LOOK_SHARE * plan.budget - spent
+    take_turns(session, take, plan.rounds, settled, clock, budget, first_look)
 
 
 def take_turns(
@@ -168,6 +173,7 @@ def take_turns(
     settled: Callable[[], bool],
     clock: Callable[[], float],
     budget: float,
+    first_look: float = 0.0,
 ) -> None:
     """Take pairs of rounds, in turns, until the answer is clear or the time is spent.
 
@@ -178,6 +184,7 @@ def take_turns(
         settled: Tells whether the answer is clear; it is asked after some of the pairs alone.
         clock: Gives seconds, from whenever.
         budget: Seconds from this moment.
+        first_look: The same until there are `MIN_PAIRS` pairs, if it is more.
     """
     spent = [clock()]
     most = LOOK_AT[-1] if rounds is None else rounds
@@ -188,7 +195,7 @@ def take_turns(
             continue
         if pair + 1 in LOOK_AT and settled():
             return
-        if _times_up(spent, budget):
+        if _times_up(spent, max(budget, first_look) if pair + 1 < MIN_PAIRS else budget):
             return
 
 

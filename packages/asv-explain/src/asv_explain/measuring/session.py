@@ -361,10 +361,13 @@ class Session:
 
 def _stopped(sampled: Round, rounds: Sequence[Round]) -> float:
     """The share of a sampled process's time by which it waited more than those that are timed."""
-    timed = [one for one in rounds if one.mode == "time"]
-    waited = statistics.median((one.wall or 0.0) - (one.cpu or 0.0) for one in timed)
-    wall = sampled.wall or 0.0
-    return max(wall - (sampled.cpu or 0.0) - waited, 0.0) / wall if wall else 0.0
+    waited = statistics.median(_waited(one) for one in rounds if one.mode == "time")
+    return max(_waited(sampled) - waited, 0.0) / sampled.wall if sampled.wall else 0.0
+
+
+def _waited(one: Round) -> float:
+    """Seconds of a call in which the process neither ran nor would have, had it been alone."""
+    return (one.wall or 0.0) - (one.cpu or 0.0) - one.delayed
 
 
 def _imports(traced: Round) -> Sequence[int]:
