@@ -16,6 +16,8 @@ object written to the file that the request names. The request's keys:
 - batches: how many samples' worth of calls the profile covers;
 - turns (or left out): two descriptors, of the pipe at which to wait before each sample and of the
   pipe to write to after it, so that two processes take their samples in turns;
+- frames (or left out): of a profile, a file with the [name, file, line] of each sampled frame, of
+  which the profile is to tell the function: "frames" in it has the same with an index of functions;
 - frames, peak, lines, late, loaded: of a trace, how many frames of each traceback to keep, near
   how many bytes to look for the peak (0: only learn it), whether to look at each line, and whether
   to begin when the benchmarks are imported, which take so many bytes ("loaded");
@@ -296,13 +298,20 @@ def _editable() -> Iterator[tuple[str, str]]:
                     yield spelling, base
 
 
-def _names_in(filename: str) -> dict[tuple[str, int], str]:
-    """Compile a file again and give the qualified name of each code in it, by name and line."""
+def _compiled(filename: str) -> CodeType | None:
+    """Compile a file; None where it is none, or isn't Python."""
     try:
         with open(filename, "rb") as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            module = compile(file.read(), filename, "exec", dont_inherit=True)
+            return compile(file.read(), filename, "exec", dont_inherit=True)
     except (OSError, SyntaxError, ValueError):
+        return None
+
+
+def _names_in(filename: str) -> dict[tuple[str, int], str]:
+    """Compile a file again and give the qualified name of each code in it, by name and line."""
+    module = _compiled(filename)
+    if module is None:
         return {}
     names: dict[tuple[str, int], str] = {}
 
@@ -335,7 +344,13 @@ def _key(code: CodeType | str) -> int | str:
     return builtin_name(code) if isinstance(code, str) else id(code)
 
 
-def describe(stats: Sequence[Any], homes: Homes, number: int, seconds: float) -> dict[str, Any]:
+def describe(
+    stats: Sequence[Any],
+    homes: Homes,
+    number: int,
+    seconds: float,
+    frames: Sequence[Sequence[Any]] = (),
+) -> dict[str, Any]:
     """Turn what the profiler counted into a raw profile.
 
     Args:
@@ -343,6 +358,7 @@ def describe(stats: Sequence[Any], homes: Homes, number: int, seconds: float) ->
         homes: Where code lives.
         number: Calls of the benchmark in the profiled region.
         seconds: Wall time of that region, under the profiler.
+        frames: The name, file and line of each frame that was sampled.
 
     Returns:
         The raw profile, ready for JSON.
@@ -357,18 +373,7 @@ def describe(stats: Sequence[Any], homes: Homes, number: int, seconds: float) ->
         key = _key(code)
         if key not in indices:
             indices[key] = len(functions)
-            home, path = ("builtin", "") if builtin else homes.locate(code.co_filename)
-            function = {
-                "home": home,
-                "path": path,
-                "name": key if builtin else homes.qualified_name(code),
-                "line": 0 if builtin else code.co_firstlineno,
-                "flags": 0 if builtin else code.co_flags,
-                "fingerprint": "" if builtin else fingerprint(code),
-            }
-            functions.append(
-                {**function, "calls": 0, "recursive": 0, "own": 0.0, "cumulative": 0.0}
-            )
+            functions.append(_builtin(str(key)) if builtin else _function(code, homes))
         function = functions[indices[key]]
         function["calls"] += entry.callcount
         function["recursive"] += entry.reccallcount
@@ -393,7 +398,93 @@ def describe(stats: Sequence[Any], homes: Homes, number: int, seconds: float) ->
         "seconds": seconds,
         "functions": functions,
         "edges": [[caller, callee, *edge] for (caller, callee), edge in edges.items()],
+        **({"frames": _framed(frames, functions, entries, indices, homes)} if frames else {}),
     }
+
+
+def _function(code: CodeType, homes: Homes) -> dict[str, Any]:
+    """Say who a Python function is; nothing has been counted of it."""
+    home, path = homes.locate(code.co_filename)
+    name, line = homes.qualified_name(code), code.co_firstlineno
+    return _uncounted(home, path, name, line, code.co_flags, fingerprint(code))
+
+
+def _builtin(name: str) -> dict[str, Any]:
+    return _uncounted("builtin", "", name, 0, 0, "")
+
+
+def _uncounted(
+    home: str, path: str, name: str, line: int, flags: int, print_: str
+) -> dict[str, Any]:
+    who = {"home": home, "path": path, "name": name, "line": line, "flags": flags}
+    counts = {"calls": 0, "recursive": 0, "own": 0.0, "cumulative": 0.0}
+    return {**who, "fingerprint": print_, **counts}
+
+
+# --- the functions of sampled frames ---
+
+
+def _sampled_name(code: CodeType) -> str:
+    """The name that a sampler gives to a frame of this code."""
+    return getattr(code, "co_qualname", code.co_name)
+
+
+def _framed(
+    frames: Sequence[Sequence[Any]],
+    functions: list[dict[str, Any]],
+    entries: Sequence[Any],
+    indices: dict[int | str, int],
+    homes: Homes,
+) -> list[list[Any]]:
+    """Find the function of each sampled frame; what the profiler didn't see is appended to them."""
+    known: dict[tuple[str, str], list[CodeType]] = {}
+    for entry in entries:
+        if not isinstance(entry.code, str):
+            place = entry.code.co_filename, _sampled_name(entry.code)
+            known.setdefault(place, []).append(entry.code)
+    read: dict[str, dict[str, list[CodeType]]] = {}
+    others: dict[tuple[str, str, int], int] = {}
+    found = []
+    for name, file, line in frames:
+        code = _around(known.get((file, name), ()), line)
+        if code is not None:
+            found.append([name, file, line, indices[_key(code)]])
+            continue
+        if file not in read:
+            read[file] = _codes_in(file)
+        code = _around(read[file].get(name, ()), line)
+        key = (file, name, 0 if code is None else code.co_firstlineno)
+        if key not in others:
+            others[key] = len(functions)
+            functions.append(
+                _uncounted(*homes.locate(file), name, 0, 0, "")
+                if code is None
+                else _function(code, homes)
+            )
+        found.append([name, file, line, others[key]])
+    return found
+
+
+def _around(codes: Sequence[CodeType], line: int) -> CodeType | None:
+    """The innermost of some codes of one name that has a line."""
+    best = None
+    for code in codes:
+        lines = [number for _, number in dis.findlinestarts(code) if number]
+        within = code.co_firstlineno <= line <= max(lines, default=0)
+        if (within or not line) and (best is None or code.co_firstlineno > best.co_firstlineno):
+            best = code
+    return best
+
+
+def _codes_in(filename: str) -> dict[str, list[CodeType]]:
+    """Compile a file again and give all code in it, by the name that a sampler gives."""
+    found: dict[str, list[CodeType]] = {}
+    module = _compiled(filename)
+    waiting = [] if module is None else [module]
+    for code in waiting:
+        found.setdefault(_sampled_name(code), []).append(code)
+        waiting.extend(each for each in code.co_consts if isinstance(each, CodeType))
+    return found
 
 
 # --- user instructions ---
@@ -705,7 +796,9 @@ class Meter:
         cpu = max(_cpu_clock() - cpu - settled, 0.0)
         return wall, cpu, None, self._delay() - delay
 
-    def profile(self, number: int, batches: int, homes: Homes) -> dict[str, Any]:
+    def profile(
+        self, number: int, batches: int, homes: Homes, frames: Sequence[Sequence[Any]]
+    ) -> dict[str, Any]:
         """Profile so many samples of so many calls and return the raw profile."""
         self._profiler = cProfile.Profile()
         before = len(self.readings)
@@ -713,7 +806,7 @@ class Meter:
         stats = self._profiler.getstats()
         if not _seen_to_the_end(stats, len(self.readings) - before):
             raise RuntimeError("the benchmark puts a profiler of its own in the profiler's place")
-        raw = describe(stats, homes, number * batches, wall)
+        raw = describe(stats, homes, number * batches, wall, frames)
         # The profiler's clock is the wall's, and goes on while others have the processor.
         raw["delayed"] = min(sum(delay for *_, delay in self.readings[before:]), wall)
         return raw
@@ -783,7 +876,8 @@ def raw_child(request: dict[str, Any], taken: Sequence[Any], stats: Sequence[Any
     }
     if stats is not None:
         homes = Homes(request["benchmark_dir"], request["search_path"])
-        answer["profile"] = describe(stats, homes, request["number"], answer["wall"])
+        wall, frames = answer["wall"], request["frames"]
+        answer["profile"] = describe(stats, homes, request["number"], wall, frames)
     with open(request["output"], "w", encoding="utf-8") as file:
         json.dump(answer, file)
 
@@ -836,13 +930,17 @@ class RawMeter:
         self.readings.append((answer["wall"], answer["cpu"], None, 0.0))
         return float(answer["wall"])
 
-    def profile(self, number: int, batches: int, homes: Homes) -> dict[str, Any]:
+    def profile(
+        self, number: int, batches: int, homes: Homes, frames: Sequence[Sequence[Any]]
+    ) -> dict[str, Any]:
         """Profile one process: in another the same imports would be made once more."""
         del batches, homes
-        profile: dict[str, Any] = self._start(number, profiled=True)["profile"]
+        profile: dict[str, Any] = self._start(number, profiled=True, frames=frames)["profile"]
         return profile
 
-    def _start(self, number: int, profiled: bool) -> dict[str, Any]:
+    def _start(
+        self, number: int, profiled: bool, frames: Sequence[Sequence[Any]] = ()
+    ) -> dict[str, Any]:
         source = self._source()
         statement, setup = source if isinstance(source, tuple) else (source, "")
         # Below the answer's own folder, which goes even where this process is killed.
@@ -854,6 +952,7 @@ class RawMeter:
                 "setup": textwrap.dedent(setup),
                 "number": number,
                 "profile": profiled,
+                "frames": [list(frame) for frame in frames],
                 "harness": os.path.abspath(__file__),
                 "stand_in_code": _STAND_IN_CODE,
                 "output": output,
@@ -1290,6 +1389,7 @@ def _measure(
     skips = importlib.import_module("asv_runner.benchmarks.mark").SkipNotImplemented
     homes = Homes(request["benchmark_dir"], request["search_path"])
     turns = Turns(request.get("turns"))
+    frames = _read_frames(request)
     meters: list[Any] = []
     profile = None
 
@@ -1323,7 +1423,7 @@ def _measure(
             # Its first call is profiled: only that one finds the process as asv's does.
             number, taken = request["number"] or 1, 1
             build = getattr(benchmark, "_build_params", lambda: benchmark._current_params)
-            profile = meter(*build()).profile(number, request["batches"], homes)
+            profile = meter(*build()).profile(number, request["batches"], homes, frames)
         else:
             raise TypeError(f"{benchmark.name} has no time: not a time_ or timeraw_ benchmark")
     except skips as skip:
@@ -1332,7 +1432,7 @@ def _measure(
     setup = meters[-1].setup / len(meters[-1].readings)
     readings: list[Reading] = meters[-1].readings[-taken:]
     if request["mode"] == "profile" and profile is None:
-        profile = meters[-1].profile(number, request["batches"], homes)
+        profile = meters[-1].profile(number, request["batches"], homes, frames)
     turns.leave()
     if profile is not None and isinstance(meters[-1], Meter):
         profile["prepared"] = _prepared(benchmark, homes)
@@ -1341,6 +1441,15 @@ def _measure(
     if request.get("imported"):
         answer["imported"] = _imported(homes)
     return answer
+
+
+def _read_frames(request: dict[str, Any]) -> list[list[Any]]:
+    """Read which frames a profile is to find the functions of."""
+    if request["mode"] != "profile" or not isinstance(request.get("frames"), str):
+        return []
+    with open(request["frames"], encoding="utf-8") as file:
+        frames: list[list[Any]] = json.load(file)
+    return frames
 
 
 def _answer(readings: Sequence[Reading], number: int, setup: float, warmed: int) -> dict[str, Any]:

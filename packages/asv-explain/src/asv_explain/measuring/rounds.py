@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from asv_explain.profiles.stacks import read_frame
 from asv_explain.profiles.wire import LARGEST, show
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "RoundError",
     "Rounds",
     "failure_from_answer",
+    "frames_of",
     "in_turns",
     "limits_from_answer",
     "round_from_answer",
@@ -263,6 +265,18 @@ def round_from_answer(answer: Mapping[str, Any], mode: str = "time") -> Round:
         imported=_pairs(answer, "imported", str),
         importtime=_pairs(answer, "importtime", float),
     )
+
+
+def frames_of(rounds: Sequence[Round]) -> list[tuple[str, str, int]]:
+    """The name, file and line of each different frame on the stacks of some rounds."""
+    texts = {
+        frame
+        for one in rounds
+        for stack in (*one.stacks.splitlines(), *one.threads.splitlines())
+        for frame in stack.rpartition(" ")[0].split(";")
+    }
+    found = (read_frame(text) for text in sorted(texts))
+    return [(one.name, one.file, one.line) for one in found]
 
 
 def in_turns(first: Round, second: Round) -> tuple[Round, Round]:

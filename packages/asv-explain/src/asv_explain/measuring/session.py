@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import statistics
 import sys
@@ -20,11 +21,12 @@ from asv_explain.measuring.rounds import (
     RoundError,
     Rounds,
     failure_from_answer,
+    frames_of,
     in_turns,
     limits_from_answer,
     round_from_answer,
 )
-from asv_explain.scratch import scratch
+from asv_explain.scratch import roomy, scratch
 from asv_explain.suspect import Installed, Suspect
 
 __all__ = ["Plan", "Session", "Side", "Stop"]
@@ -91,7 +93,10 @@ class Plan:
 
 @dataclass(slots=True)
 class Side:
-    """One side while it is measured; ``stand_in`` names sources to run in place of files' own."""
+    """One side while it is measured.
+
+    ``stand_in`` names sources to run in place of files' own, ``frames`` the frames of its stacks.
+    """
 
     installed: Installed
     folder: Path
@@ -99,6 +104,7 @@ class Side:
     cached: bool = False
     rounds: list[Round] = field(default_factory=list)
     stand_in: Path | None = None
+    frames: Path | None = None
 
 
 class Stop(Exception):
@@ -155,6 +161,8 @@ class Session:
         }
         if mode in ("time", "value") and not any(one.mode == mode for one in side.rounds):
             request["imported"] = True
+        if mode == "profile" and side.frames is not None:
+            request["frames"] = str(side.frames)
         if side.stand_in is not None:
             request["stand_in"] = str(side.stand_in)
         folder = side.folder if side.cached else stack.enter_context(scratch(side.folder))
@@ -202,7 +210,16 @@ class Session:
         self._both(sides, "time", 1.0, number)
 
     def profile(self, sides: tuple[Side, Side], number: int, batches: int) -> None:
-        """Profile a process of each side, in the order given, with what was sampled described."""
+        """Profile a process of each side, in the order given.
+
+        Where stacks were sampled, their frames' functions are told as well.
+        """
+        for side in sides:
+            frames = frames_of(side.rounds)
+            if frames:
+                side.frames = side.folder.with_suffix(".frames.json")
+                with roomy(side.folder.parent):
+                    side.frames.write_text(json.dumps(frames), encoding="utf-8")
         self._both(sides, "profile", PROFILER_SLOWDOWN, number, samples=1, batches=batches)
 
     def sample(

@@ -10,7 +10,7 @@ import numpy as np
 
 from asv_explain.profiles.profile import Counts, Indices, Seconds
 
-__all__ = ["Frame", "SampledStacks", "Stacks", "read_collapsed"]
+__all__ = ["Frame", "SampledStacks", "Stacks", "read_collapsed", "read_frame"]
 
 # As py-spy writes a frame: its name, its file, and the line that runs.
 _FRAME = re.compile(r"(.*) \((.*?)(?::(\d+))?\)", re.DOTALL)
@@ -100,14 +100,15 @@ def read_collapsed(text: str) -> SampledStacks:
             raise ValueError(f"expected a number of samples at the end of {line[-60:]!r}")
         samples[node_of(path)] += int(count)
     return SampledStacks(
-        tuple(_frame(one) for one in frames),
+        tuple(read_frame(one) for one in frames),
         np.array(parent, np.intp),
         np.array(frame, np.intp),
         np.array(samples, np.int64),
     )
 
 
-def _frame(text: str) -> Frame:
+def read_frame(text: str) -> Frame:
+    """Read a frame as it stands in collapsed stacks; a bare name has no file."""
     found = _FRAME.fullmatch(text)
     if found is None:
         return Frame(text, "", 0)
