@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,11 +66,21 @@ def edited(text: str, *edits: tuple[str, str]) -> str:
 
 @dataclass
 class Shop:
-    """The repository, its home for asv, and its commits by name."""
+    """A repository that is asked about.
+
+    Attributes:
+        root: The repository.
+        home: The home folder in which asv keeps what it knows of this machine.
+        commits: Full hashes by name.
+        python: What starts the interpreter that runs asv-explain.
+        path: Where that interpreter finds modules.
+    """
 
     root: Path
     home: Path
     commits: dict[str, str] = field(default_factory=dict)
+    python: Sequence[str] = (sys.executable,)
+    path: Sequence[str] = tuple(sys.path)
 
     def start(self, files: Mapping[str, str], settings: Mapping[str, Any] = SETTINGS) -> None:
         """Make the repository with its base commit, in which these files are besides.
@@ -129,15 +139,14 @@ class Shop:
         """Explain the step from the base to a commit, in JSON."""
         done = subprocess.run(
             [
-                sys.executable,
-                "-m",
-                "asv_explain",
+                *self.python,
+                *("-m", "asv_explain"),
                 self.commits["base"],
                 self.commits[after],
                 *("--bench", bench, "--rounds", ROUNDS, "--json", "-", *arguments),
             ],
             cwd=self.root,
-            env={**os.environ, "HOME": str(self.home), "PYTHONPATH": ":".join(sys.path)},
+            env={**os.environ, "HOME": str(self.home), "PYTHONPATH": ":".join(self.path)},
             capture_output=True,
             text=True,
         )

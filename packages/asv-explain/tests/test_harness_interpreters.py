@@ -20,6 +20,7 @@ from typing import Any
 
 import asv_runner  # type: ignore[import-untyped]
 import pytest
+from interpreters import REQUIRED, interpreter
 
 from asv_explain.measuring import harness
 from asv_explain.measuring.rounds import round_from_answer
@@ -28,9 +29,7 @@ from asv_explain.profiles.profile import profile_from_raw
 
 OLDEST = (3, 9)
 
-# Interpreters that must be there: CI says which. Of the others, those that are there take part.
-REQUIRED = os.environ.get("ASV_EXPLAIN_INTERPRETERS", "").split()
-KNOWN = ("python3.9", "python3.10", "python3.12", "python3.13", "python3.14", "pypy3")
+KNOWN = (*(f"python3.{minor}" for minor in (9, 10, 12, 13, 14, 15)), "pypy3")
 
 LIBRARY = """
 import json
@@ -135,16 +134,6 @@ CALLS = {
     "work.<locals>.<lambda>": 8,
     "dumps": 1,
 }
-
-
-def interpreter(name: str) -> str | None:
-    """The executable of that name, if there is one that starts."""
-    found = shutil.which(name)
-    if found is None:
-        return None
-    # A version manager's stand-in may be there without the version that it stands for.
-    done = subprocess.run([found, "-c", "import _lsprof"], capture_output=True)
-    return found if done.returncode == 0 else None
 
 
 FOUND = [name for name in KNOWN if name not in REQUIRED and interpreter(name)]
