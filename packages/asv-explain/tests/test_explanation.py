@@ -84,7 +84,7 @@ def altered(**changes: Any) -> bytes:
         (altered(residual=0.9), "add up"),
         (altered(causes=[{"name": "f"}]), "missing required field"),
         (b"[" * 100_000, "Expected `object`"),
-        (b'{"schema": 2, "benchmark": ' + b"[" * 100_000, "recursion|Expected `str`"),
+        (b'{"schema": 2, "benchmark": ' + b"[" * 100_000, "recursion|Expected `str`|truncated"),
     ],
 )
 def test_damage_is_named(data: bytes, reason: str) -> None:

@@ -17,6 +17,7 @@ from asv.results import Results  # type: ignore[import-untyped]
 from asv.runner import BenchmarkResult  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
+from world import PYTHON
 
 from asv_explain.asv_side.benchmarks import load_benchmarks, select_benchmarks
 from asv_explain.asv_side.project import (
@@ -72,7 +73,7 @@ class Recorded:
             "repo": ".",
             "branches": ["main"],
             "environment_type": "virtualenv",
-            "pythons": ["3.11"],
+            "pythons": [PYTHON],
             "results_dir": ".asv/results",
         }
         self.git("init", "-q", "-b", "main")

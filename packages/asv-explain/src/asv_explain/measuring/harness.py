@@ -120,6 +120,8 @@ _CACHE = 0 if opcode.opname[0] == "CACHE" else -1
 _EXTENDED_ARG = opcode.opmap["EXTENDED_ARG"]
 _STORE_NAME = opcode.opmap["STORE_NAME"]
 _CONSTANTS = frozenset(opcode.hasconst)
+# From 3.14 on, flags say whether there is a docstring, and whether it was defined in a class body.
+_FLAGS = ~(0x4000000 | 0x8000000)
 _CLASS_LINE = "__firstlineno__"  # from 3.13 on, a class body stores its line under this name
 
 
@@ -171,7 +173,7 @@ def fingerprint(code: CodeType) -> str:
         code.co_varnames,
         code.co_freevars,
         code.co_cellvars,
-        (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags),
+        (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & _FLAGS),
         getattr(code, "co_exceptiontable", b""),
     )
     text = repr(content).encode("utf-8", "surrogatepass")

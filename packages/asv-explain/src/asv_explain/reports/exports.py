@@ -56,8 +56,9 @@ def to_pstats(profile: Profile) -> bytes:
         row = (calls, calls - recursive, own, cumulative)
         old_row = callers.get(labels[caller], (0, 0, 0.0, 0.0))
         callers[labels[caller]] = tuple(a + b for a, b in zip(old_row, row, strict=True))
-    # Written for others to read: nothing here ever reads marshalled data back.
-    return marshal.dumps(stats)
+    # Written for others to read: nothing here ever reads marshalled data back. The last version
+    # without references, which depend on who else holds an object.
+    return marshal.dumps(stats, 2)
 
 
 def to_folded(side: ProfileSide) -> str:
