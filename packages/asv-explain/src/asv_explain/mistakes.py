@@ -5,7 +5,6 @@ from __future__ import annotations
 from asv_explain.asv_side.project import ProjectError
 from asv_explain.asv_side.worktree import WorktreeError
 from asv_explain.changes.git import GitError
-from asv_explain.measuring.calibrate import CalibrationError
 from asv_explain.output import ExportError
 from asv_explain.profiles.profile import WireError
 from asv_explain.scratch import ScratchError
@@ -14,7 +13,6 @@ from asv_explain.store import StoreError
 __all__ = ["MISTAKES", "told"]
 
 MISTAKES = (
-    CalibrationError,
     ExportError,
     GitError,
     ProjectError,

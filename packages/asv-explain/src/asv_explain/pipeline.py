@@ -12,10 +12,11 @@ import numpy as np
 
 from asv_explain import explanation as form
 from asv_explain.attribution import blame as blaming
-from asv_explain.attribution.decompose import Side, decompose, round_differences
-from asv_explain.explanation import Caveat, Explanation, Interval
-from asv_explain.measuring.calibrate import ProfilerCost
-from asv_explain.measuring.confirm import Confirmation, Estimate, confirm
+from asv_explain.attribution.causes import Cause, describe
+from asv_explain.explanation import Caveat, Explanation, Interval, Verdict
+from asv_explain.imports import foreign_code
+from asv_explain.line_costs import line_costs
+from asv_explain.measuring.confirm import Confirmation, Estimate, confirm, standard_error
 from asv_explain.measuring.rounds import Round, Rounds
 from asv_explain.parts import (
     SMALLEST_SHARE,
@@ -25,84 +26,68 @@ from asv_explain.parts import (
     pointed,
     rest,
 )
-from asv_explain.profiles.caveats import profile_caveats
 from asv_explain.profiles.collecting import without_collecting
-from asv_explain.profiles.correct import (
-    CorrectedProfile,
-    CorrectionError,
-    correct_again,
-    correct_both,
-)
-from asv_explain.profiles.match import match_profiles
-from asv_explain.profiles.merge import merge
+from asv_explain.profiles.match import Match, match_profiles
+from asv_explain.profiles.merge import merge, places_in
 from asv_explain.profiles.pair import ProfilePair, ProfileSide
-from asv_explain.profiles.profile import Profile, WireError, profile_from_raw, undelayed
-from asv_explain.profiles.stacks import Stacks
+from asv_explain.profiles.profile import Profile, profile_from_raw
+from asv_explain.profiles.sampled import SampledSide, from_profiles, from_samples
+from asv_explain.profiles.stacks import Frame, SampledStacks, frames_from_raw, read_collapsed
+from asv_explain.profiles.wire import WireError
 from asv_explain.suspect import Suspect
+from asv_explain.threads import Ran, thread_costs
 
 __all__ = ["explain"]
 
 
-# A round whose profiled region took longer than the quickest of its side by more than this share
-# was disturbed: the profiler's cost is not the same in it. At least half of the rounds count.
-DISTURBED = 0.25
-
-
 @dataclass(frozen=True, slots=True, eq=False)
-class _Profiled:
-    """One side's profiles: the rounds that count in one, each alone; how many there were."""
+class _Counted:
+    """One side's profiles in one, and which function each sampled frame is."""
 
     whole: Profile
     rounds: tuple[Profile, ...]
-    taken: int
-    delayed: float
+    frames: dict[Frame, int]
 
 
 @without_collecting()
-def explain(
-    suspect: Suspect, rounds: Rounds, cost: ProfilerCost, repository: Path, factor: float
-) -> Explained:
+def explain(suspect: Suspect, rounds: Rounds, repository: Path, factor: float) -> Explained:
     """Say which change made the suspect slower or faster, and how sure that is.
 
     Args:
         suspect: what was measured.
         rounds: what measuring yielded.
-        cost: what the profiler costs on the interpreter that was measured.
         repository: the repository of both commits; only its history is read.
         factor: the smallest ratio that counts.
 
     Raises:
-        WireError: a profile is not of the harness's form.
+        WireError: a profile is not of the harness's form, or a frame is of no function in it.
         GitError: git can't read one of the commits.
         ConservationError: a stage lost or made up time, which is a mistake of ours.
     """
     answer = confirm(rounds, factor)
-    profiled = rounds.profiled
-    if answer.seconds is None or rounds.failure is not None or not profiled.before:
+    foreign = _foreign(suspect, rounds, repository)
+    if foreign is not None:
+        caveats = (*answer.caveats, foreign)
+        unknown = replace(answer, verdict=Verdict.UNKNOWN, caveats=caveats)
+        return Explained(_without_causes(suspect, rounds, unknown))
+    if answer.seconds is None or rounds.failure is not None or not rounds.profiled.before:
         return Explained(_without_causes(suspect, rounds, answer))
-    measured = _measured(rounds, answer)
-    first, second = (_profiled(one) for one in (profiled.before, profiled.after))
-    whole = (first.whole, second.whole)
-    functions = (*whole[0].functions, *whole[1].functions)
+    times = _measured(rounds, answer)
+    counted = tuple(_counted(one) for one in (rounds.profiled.before, rounds.profiled.after))
+    before, after = (
+        _side(one, sampled, seconds)
+        for one, sampled, seconds in zip(
+            counted, (rounds.sampled.before, rounds.sampled.after), times, strict=True
+        )
+    )
+    functions = (*before.profile.functions, *after.profile.functions)
     paths = {function.path for function in functions if function.home == "site"}
     changes = changes_between(suspect, repository, paths)
-    match = match_profiles(*whole, changes.renames)
-    regions = (measured[0] * whole[0].number, measured[1] * whole[1].number)
-    try:
-        before, after = correct_both(whole, cost, regions, match)
-    except CorrectionError as error:
-        doubt = Caveat("correction", str(error), "raise --budget")
-        return Explained(_without_causes(suspect, rounds, answer, (doubt,)))
-    ends = (_side(before, measured[0]), _side(after, measured[1]))
-    parts = decompose(*ends, match)
-    alone = [
-        [Side(one, correct_again(side, one, cost), seconds) for one in found.rounds]
-        for side, found, seconds in zip((before, after), (first, second), measured, strict=True)
+    match = match_profiles(before.profile, after.profile, changes.renames)
+    blamed = blaming.blame(before, after, match, changes, _error(_decisive(answer)))
+    causes = [
+        _cause(suspect, repository, one, blamed) for one in blamed.causes if _tells(one, blamed)
     ]
-    by_round = round_differences(list(zip(*alone, strict=False)), *whole, match)
-    left_out = [(one.taken - len(one.rounds), one.taken) for one in (first, second)]
-    blamed = blaming.blame(*ends, match, parts, changes, by_round)
-    causes = [_cause(suspect, repository, one) for one in blamed.causes if _tells(one, blamed)]
     small = [one for one in blamed.causes if not _tells(one, blamed)]
     if small:
         causes.append(
@@ -118,21 +103,24 @@ def explain(
         difference=blamed.measured,
         causes=tuple(causes),
         residual=blamed.residual,
-        async_tax=_tax(blamed),
-        caveats=(
-            *answer.caveats,
-            *profile_caveats(
-                (before, after), blamed.measured, left_out, max(first.delayed, second.delayed)
-            ),
-        ),
+        async_tax=blamed.tax.seconds if blamed.tax.functions else None,
+        caveats=(*answer.caveats, *_caveats(rounds, counted, causes)),
         facts={"python": after.profile.python, "implementation": after.profile.implementation},
-        sampling_before=_sampling(before, len(first.rounds)),
-        sampling_after=_sampling(after, len(second.rounds)),
+        sampling_before=_sampling(rounds.timed.before, rounds.sampled.before, before, counted[0]),
+        sampling_after=_sampling(rounds.timed.after, rounds.sampled.after, after, counted[1]),
+        threads=_threads(rounds, counted, (before, after), match),
     )
-    sides = [ProfileSide(one.profile, _stacks(one)) for one in (before, after)]
     both = (match.before >= 0) & (match.after >= 0)
     same = zip(match.before[both].tolist(), match.after[both].tolist(), strict=True)
+    sides = [ProfileSide(one.profile, one.stacks()) for one in (before, after)]
     return Explained(explanation, ProfilePair(sides[0], sides[1], tuple(same)))
+
+
+def _foreign(suspect: Suspect, rounds: Rounds, repository: Path) -> Caveat | None:
+    """Whether something else than the two commits was measured."""
+    sides = (rounds.timed.before, rounds.timed.after)
+    before, after = (next((one.imported for one in side if one.imported), ()) for side in sides)
+    return foreign_code(suspect, repository, before, after)
 
 
 def _measured(rounds: Rounds, answer: Confirmation) -> tuple[float, float]:
@@ -152,65 +140,159 @@ def _decisive(answer: Confirmation) -> Estimate | None:
     return answer.cpu if answer.clock == "cpu" else answer.wall
 
 
-def _profiled(rounds: Sequence[Round]) -> _Profiled:
-    """Read one side's profiles and leave out the disturbed ones."""
-    read = [profile_from_raw(one.profile) for one in rounds if one.profile is not None]
-    if not read:
+def _error(estimate: Estimate | None) -> blaming.RatioError:
+    """How sure the ratio is, from its interval."""
+    if estimate is None:
+        return blaming.RatioError()
+    return blaming.RatioError(*standard_error(estimate))
+
+
+def _counted(rounds: Sequence[Round]) -> _Counted:
+    """Read one side's profiles, which say how often what was called."""
+    raws = [one.profile for one in rounds if one.profile is not None]
+    if not raws:
         raise WireError("profile", "a round that profiled holds no profile")
-    delayed = sum(one.delayed for one in read) / (sum(one.seconds for one in read) or 1.0)
-    taken = [undelayed(one) for one in read]
-    taken.sort(key=lambda one: float(one.own.sum()) / one.number)
-    totals = [float(one.own.sum()) / one.number for one in taken]
-    quiet = sum(total <= (1 + DISTURBED) * totals[0] for total in totals)
-    profiles = tuple(taken[: max(quiet, (len(taken) + 1) // 2)])
-    return _Profiled(merge(profiles), profiles, len(taken), delayed)
+    profiles = tuple(profile_from_raw(one) for one in raws)
+    whole = merge(profiles)
+    frames: dict[Frame, int] = {}
+    for raw, profile, places in zip(raws, profiles, places_in(whole, profiles), strict=True):
+        for frame, index in frames_from_raw(raw, len(profile.functions)).items():
+            frames.setdefault(frame, int(places[index]))
+    return _Counted(whole, profiles, frames)
 
 
-def _side(corrected: CorrectedProfile, measured: float) -> Side:
-    return Side(corrected.profile, corrected.own, measured, corrected.doubt, corrected.edge_own)
+def _side(counted: _Counted, sampled: Sequence[Round], seconds: float) -> SampledSide:
+    """One side's times: of sampled stacks, or cProfile's where there are none."""
+    if not sampled:
+        places = places_in(counted.whole, counted.rounds)
+        rows = [
+            _in_order(one, counted.whole, where)
+            for one, where in zip(counted.rounds, places, strict=True)
+        ]
+        return from_profiles(counted.whole, rows, seconds)
+    texts = [one.stacks for one in sampled]
+    waits = any(one.waits for one in sampled)
+    texts += [one.waits for one in sampled] if waits else []
+    return from_samples(_read(texts), counted.whole, counted.frames, seconds, waits=waits)
 
 
-def _sampling(corrected: CorrectedProfile, rounds: int) -> form.Sampling:
-    profile = corrected.profile
-    counted = float(profile.calls.sum()) / profile.number
-    return form.Sampling("profile", rounds, 0, 0.0, 0.0, 0.0, counted)
+def _read(texts: Sequence[str]) -> SampledStacks:
+    try:
+        return read_collapsed(*texts)
+    except ValueError as error:
+        raise WireError("stacks", str(error)) from None
 
 
-def _stacks(corrected: CorrectedProfile) -> Stacks:
-    """Each function's own seconds of one benchmark call, as a stack of its own."""
-    size = len(corrected.own)
-    nothing = np.zeros(size, np.int64)
-    seconds = corrected.own / corrected.profile.number
-    return Stacks(np.full(size, -1, np.intp), np.arange(size), nothing, nothing, seconds)
+def _in_order(one: Profile, whole: Profile, places: Any) -> Any:
+    """A round's own seconds of functions and edges, in the order of all rounds together."""
+    size = len(whole.functions)
+    own = np.zeros(size)
+    np.add.at(own, places, one.own)
+    edges = np.zeros(len(whole.caller))
+    keys = whole.caller * np.int64(size) + whole.callee
+    order = np.argsort(keys, kind="stable")
+    mine = places[one.caller] * np.int64(size) + places[one.callee]
+    np.add.at(edges, order[np.searchsorted(keys[order], mine)], one.edge_own)
+    return np.concatenate([own, edges])
 
 
-def _without_causes(
-    suspect: Suspect, rounds: Rounds, answer: Confirmation, doubts: tuple[Caveat, ...] = ()
-) -> Explanation:
+def _sampling(
+    timed: Sequence[Round], sampled: Sequence[Round], side: SampledSide, counted: _Counted
+) -> form.Sampling:
+    """What the side's times come from."""
+    profile = counted.whole
+    calls = float(profile.calls.sum()) / profile.number
+    if not sampled:
+        return form.Sampling("profile", len(counted.rounds), 0, 0.0, 0.0, 0.0, calls)
+    usual = statistics.median(one.cpu or 0.0 for one in timed)
+    slowed = statistics.median(one.cpu or 0.0 for one in sampled)
+    waiting = 0.0
+    if side.waiting is not None:
+        waiting = float(side.waiting.sum() / side.weight.sum())
+    return form.Sampling(
+        method="samples",
+        rounds=len(sampled),
+        samples=int(side.stacks().samples.sum()),
+        rate=statistics.median(one.rate for one in sampled),
+        slowdown=slowed / usual if usual else 0.0,
+        waiting=waiting,
+        counted=calls,
+    )
+
+
+def _threads(
+    rounds: Rounds, counted: Sequence[_Counted], sides: Sequence[SampledSide], match: Match
+) -> tuple[form.ThreadCost, ...]:
+    """What other threads ran meanwhile."""
+    ran = []
+    sampled = (rounds.sampled.before, rounds.sampled.after)
+    for taken, known, side in zip(sampled, counted, sides, strict=True):
+        stacks = _read([one.threads for one in taken if one.threads])
+        indices = [known.frames[one] for one in stacks.frames]
+        samples = stacks.samples.sum(axis=0)
+        functions = np.array(indices, np.intp)[stacks.frame] if len(samples) else stacks.frame
+        of_one = side.seconds / max(float(side.total.sum()), 1.0)
+        ran.append(Ran(side.profile, functions, samples * of_one))
+    return thread_costs(ran[0], ran[1], match)
+
+
+def _caveats(
+    rounds: Rounds, counted: Sequence[_Counted], causes: Sequence[form.Cause]
+) -> list[Caveat]:
+    """What bears on the causes."""
+    found = []
+    if not rounds.sampled.before:
+        text = f"times are cProfile's, which distorts them: {rounds.unsampled or 'no stacks'}"
+        found.append(Caveat("profile", text, _SAMPLED_REMEDY))
+    unsteady = {name for one in counted for name in _unsteady(one)}
+    named = [one.name for one in causes if one.name in unsteady]
+    if named:
+        text = f"calls of {', '.join(named[:3])} differ from process to process; their mean counts"
+        remedy = "let the benchmark do the same in each process, such as by a fixed seed"
+        found.append(Caveat("counts", text, remedy))
+    return found
+
+
+_SAMPLED_REMEDY = "take their order, not their size, or measure where py-spy may read processes"
+
+
+def _unsteady(counted: _Counted) -> set[str]:
+    """Functions that one process called more often than another in as many benchmark calls."""
+    if len(counted.rounds) < 2:
+        return set()
+    whole = counted.whole
+    rates = []
+    places = places_in(whole, counted.rounds)
+    for one, where in zip(counted.rounds, places, strict=True):
+        calls = np.zeros(len(whole.functions))
+        np.add.at(calls, where, one.calls)
+        rates.append(calls / one.number)
+    differs = np.ptp(np.array(rates), axis=0) > 0
+    return {whole.functions[index].name for index in np.flatnonzero(differs).tolist()}
+
+
+def _without_causes(suspect: Suspect, rounds: Rounds, answer: Confirmation) -> Explanation:
     failure = rounds.failure
-    about = _about(suspect, rounds, answer)
+    doubts: tuple[Caveat, ...] = ()
     if failure is not None and answer.seconds is not None:
         side, what = failure
-        doubts = (
-            *doubts,
-            Caveat("profile", f"profiling failed {side}: {what.text}", _profile_remedy(what.kind)),
+        text = f"looking for the cause failed {side} the change: {what.text}"
+        remedy = (
+            "raise its timeout" if what.kind == "timeout" else "see that it runs under cProfile"
         )
+        doubts = (Caveat("profile", text, remedy),)
     difference = None
     if answer.seconds is not None:
         before, after = _measured(rounds, answer)
         difference = after - before
     return Explanation(
-        **about,
+        **_about(suspect, rounds, answer),
         difference=difference,
         causes=(),
         residual=difference,
         async_tax=None,
         caveats=(*answer.caveats, *doubts),
     )
-
-
-def _profile_remedy(kind: str) -> str:
-    return "raise its timeout" if kind == "timeout" else "see that it runs under cProfile"
 
 
 def _about(suspect: Suspect, rounds: Rounds, answer: Confirmation) -> dict[str, Any]:
@@ -247,32 +329,31 @@ def _with_ratios(rounds: Sequence[Round]) -> form.Rounds:
     )
 
 
-def _tells(cause: blaming.Cause, blamed: blaming.Blame) -> bool:
+def _tells(cause: Cause, blamed: blaming.Blame) -> bool:
     return abs(cause.seconds) >= SMALLEST_SHARE * abs(blamed.measured)
 
 
-def _cause(suspect: Suspect, repository: Path, cause: blaming.Cause) -> form.Cause:
+def _cause(suspect: Suspect, repository: Path, cause: Cause, blamed: blaming.Blame) -> form.Cause:
+    # One round alone has an endless interval, which says no more than none.
     interval = None
-    if cause.low is not None and cause.high is not None:
-        # One round alone has an endless interval, which says no more than none.
-        finite = np.isfinite([cause.low, cause.high]).all()
-        interval = Interval(cause.low, cause.high) if finite else None
+    if np.isfinite(cause.half):
+        interval = Interval(cause.seconds - cause.half, cause.seconds + cause.half)
+    stands = pointed(suspect, repository, cause.change)
     return form.Cause(
         name=cause.name,
         path=cause.path,
         kind=cause.kind,
-        account=blaming.describe(cause),
+        account=describe(cause),
         amount=cause.seconds,
         interval=interval,
         share=cause.share,
         count_before=cause.calls_before,
         count_after=cause.calls_after,
-        price_before=cause.price_before,
-        price_after=cause.price_after,
-        **pointed(suspect, repository, cause.change),
+        price_before=cause.cost_before,
+        price_after=cause.cost_after,
+        **stands,
         noise=cause.noise,
+        line_costs=line_costs(cause, stands["source_before"], stands["source_after"]),
+        details=cause.details,
+        waiting=cause.waiting,
     )
-
-
-def _tax(blamed: blaming.Blame) -> float | None:
-    return blamed.tax.seconds if blamed.tax.functions else None

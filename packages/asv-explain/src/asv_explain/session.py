@@ -7,8 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from asv_explain.asv_side.benchmarks import select_benchmarks
 from asv_explain.asv_side.discover import discover
@@ -26,8 +25,6 @@ from asv_explain.bisection import Merged
 from asv_explain.changes.git import merged_by
 from asv_explain.explanation import Verdict
 from asv_explain.groups import Group, asked_for
-from asv_explain.measuring.calibrate import ProfilerCost
-from asv_explain.measuring.calibrations import Calibrations
 from asv_explain.measuring.measure import Plan, measure
 from asv_explain.measuring.process import ProcessRunner, Runner
 from asv_explain.measuring.rounds import Rounds
@@ -35,6 +32,7 @@ from asv_explain.narrow import answer, narrow, settle
 from asv_explain.options import Options
 from asv_explain.parts import Explained, placed, unmeasured
 from asv_explain.pipeline import explain
+from asv_explain.precision import Enough
 from asv_explain.profiles.pair import ProfilePair
 from asv_explain.proving import Trials, open_to_proof, proved, without_proof
 from asv_explain.scratch import sweep
@@ -42,19 +40,11 @@ from asv_explain.store import Kept, Refused, Store, StoreError
 from asv_explain.suspect import Installed, Suspect
 from asv_explain.value_pipeline import explain_values
 
-__all__ = ["Costs", "Session", "Tools"]
+__all__ = ["Session", "Tools"]
 
 Say = Callable[[str], None]
 
 _BUSY = "explains this project, too, and would disturb what is measured"
-
-
-class Costs(Protocol):
-    """Knows what the profiler costs."""
-
-    def cost(self, python: Path) -> ProfilerCost:
-        """Return what the profiler costs an interpreter."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +54,12 @@ class Tools:
     Attributes:
         installer: Makes what installs commits.
         discover: Lists the benchmarks with a commit installed.
-        costs: Makes what knows the profiler's cost, from its folder and whether to measure anew.
         runner: Runs one measuring process.
         clock: Gives seconds, from whenever.
     """
 
     installer: Callable[[Project, Sequence[str], Say], Install] = Installer
     discover: Callable[[Installed], list[dict[str, Any]]] = discover
-    costs: Callable[[Path, bool], Costs] = Calibrations
     runner: Runner = field(default_factory=ProcessRunner)
     clock: Callable[[], float] = time.monotonic
 
@@ -93,7 +81,6 @@ class Session:
         self._say = say
         self._store = Store(project.explanations)
         self._install = tools.installer(project, options.environment, say)
-        self._costs = tools.costs(project.own / "calibrations", options.force)
         # The repository whose history tells what changed: the checkout, or the mirror of a URL.
         self._history = project.own / "mirror" if project.checkout is None else project.checkout
 
@@ -106,7 +93,7 @@ class Session:
             ProjectError: Something is asked for that there isn't; told before anything is built.
             StoreError: Answers can't be kept.
             ScratchError: There is no room for temporary files.
-            CalibrationError, GitError, WireError: See `Calibrations` and `explain`.
+            GitError, WireError: See `explain`.
         """
         self._store.check()
         groups = asked_for(self._options, self._project, self._history, self._say)
@@ -237,8 +224,7 @@ class Session:
         def explained(asked: Suspect, rounds: Rounds) -> Explained:
             if rounds.kind != "time":
                 return explain_values(asked, rounds, self._history, factor)
-            cost = self._costs.cost(before.python)
-            return explain(asked, rounds, cost, self._history, factor)
+            return explain(asked, rounds, self._history, factor)
 
         if group.narrows:
             return self._narrowed(group, suspect, (before, after), plan, explained)
@@ -281,7 +267,8 @@ class Session:
         )
 
     def _rounds(self, suspect: Suspect, before: Installed, after: Installed, plan: Plan) -> Rounds:
-        return measure(suspect, before, after, plan, self._tools.runner, self._tools.clock)
+        enough = Enough(suspect, self._history, plan.factor)
+        return measure(suspect, before, after, plan, self._tools.runner, self._tools.clock, enough)
 
 
 def _shown(params: tuple[str, ...]) -> str:

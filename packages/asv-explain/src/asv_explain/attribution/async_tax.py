@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from asv_explain.attribution.call_edges import CallEdges, total
-from asv_explain.attribution.decompose import Decomposition
+from asv_explain.attribution.per_function import CallEdges, PerFunction
 from asv_explain.profiles.match import Flags, Match
 from asv_explain.profiles.profile import Function, Profile, Seconds
 
@@ -64,14 +63,14 @@ class AsyncTax:
     seconds: float
 
 
-def async_tax(before: Profile, after: Profile, match: Match, parts: Decomposition) -> AsyncTax:
+def async_tax(before: Profile, after: Profile, match: Match, each: PerFunction) -> AsyncTax:
     """Sum up what ``def`` turned ``async def`` costs, if anything was.
 
     Args:
         before: The profile before.
         after: The profile after.
         match: The pairs of their functions.
-        parts: Their differences.
+        each: What each of them took and how often it was called.
     """
     functions = []
     loop = 0.0
@@ -80,9 +79,9 @@ def async_tax(before: Profile, after: Profile, match: Match, parts: Decompositio
     for pair, (first, second) in enumerate(rows):
         function = after.functions[second] if second >= 0 else before.functions[first]
         if second >= 0 and function.is_coroutine:
-            resumptions += float(parts.calls_after[pair])
+            resumptions += float(each.calls_after[pair])
         if _is_loop(function):
-            loop += float(parts.difference[pair])
+            loop += float(each.difference[pair])
         elif (
             first >= 0
             and second >= 0
@@ -93,9 +92,9 @@ def async_tax(before: Profile, after: Profile, match: Match, parts: Decompositio
                 AsyncCost(
                     function.path,
                     function.name,
-                    float(parts.calls_before[pair]),
-                    float(parts.calls_after[pair]),
-                    float(parts.difference[pair]),
+                    float(each.calls_before[pair]),
+                    float(each.calls_after[pair]),
+                    float(each.difference[pair]),
                 )
             )
     functions.sort(key=lambda one: -one.seconds)
@@ -109,7 +108,7 @@ def loop_turns(
     before: Profile,
     after: Profile,
     match: Match,
-    parts: Decomposition,
+    each: PerFunction,
     edges: CallEdges,
     keeps: Flags,
 ) -> tuple[Flags, Seconds]:
@@ -118,14 +117,14 @@ def loop_turns(
     The loop calls coroutines, so that no edge leads from its cost to them; but it turns as often
     as one of them suspends. Whatever awaits that one goes on as often as well, and is not what
     made the loop turn: so each changed coroutine has the resumptions that it added, less those
-    that came along with a changed one below it. Where the loop got cheaper, it is the
+    that came along with a changed one below it. Where the loop turns less often, it is the
     resumptions that went away.
 
     Args:
         before: The profile before.
         after: The profile after.
         match: The pairs of their functions.
-        parts: Their differences.
+        each: What each of them took and how often it was called.
         edges: Who called whom.
         keeps: Which pairs changed (P,).
     """
@@ -137,8 +136,9 @@ def loop_turns(
         sides += [before.functions[first]] if first >= 0 else []
         loop[pair] = _is_loop(sides[0])
         woken[pair] = any(one.is_coroutine for one in sides)
-    sign = -1.0 if parts.difference[loop].sum() < 0 else 1.0
-    added = np.where(woken, np.maximum(sign * (parts.calls_after - parts.calls_before), 0.0), 0.0)
+    more = float((each.calls_after - each.calls_before)[loop].sum())
+    sign = -1.0 if more < 0 else 1.0
+    added = np.where(woken, np.maximum(sign * (each.calls_after - each.calls_before), 0.0), 0.0)
     taken = np.where(keeps, added, 0.0)
     own = np.maximum(taken - _from_below(edges, added, woken, keeps, sign), 0.0)
     # Where every changed coroutine goes on with one below it, as in a circle, nobody is first.
@@ -158,7 +158,7 @@ def _from_below(
     for _ in range(_DEEPEST):
         part = np.divide(below, added, out=np.zeros(len(added)), where=added > 0)
         part = np.where(keeps, 1.0, np.minimum(part, 1.0))
-        found = total(caller, along * part[callee], len(added))
+        found = np.bincount(caller, along * part[callee], len(added)).astype(np.float64)
         if np.array_equal(found, below):
             break
         below = found

@@ -1,45 +1,49 @@
-"""From differences to causes in order: the changed code that each difference is due to."""
+"""From both sides' stacks and counts to causes: the changed code that each difference is due to."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from dataclasses import dataclass
 
 import numpy as np
 
+from asv_explain.attribution.assign import Assigned, assign, plan_for
 from asv_explain.attribution.async_tax import AsyncTax, async_tax, loop_turns
-from asv_explain.attribution.call_edges import CallEdges, call_edges
-from asv_explain.attribution.causes import (
-    DATA,
+from asv_explain.attribution.cause_maker import CauseMaker
+from asv_explain.attribution.causes import Cause
+from asv_explain.attribution.cells import Calls, cells_of
+from asv_explain.attribution.contexts import calls_below, contexts_of, related_groups
+from asv_explain.attribution.guilty import find_guilty
+from asv_explain.attribution.owners import (
     ELSEWHERE,
-    EVENT_LOOP,
-    LEFT,
-    UNCHANGED,
-    Cause,
-    CauseMaker,
-    Via,
-    share_of,
+    Owned,
+    named_changes,
+    owned_stacks,
+    put_together,
 )
-from asv_explain.attribution.clearing import clear
-from asv_explain.attribution.decompose import (
-    Decomposition,
-    Side,
-    Spread,
-    spread_of,
-)
-from asv_explain.attribution.doubts import doubts
-from asv_explain.attribution.guilty import Guilty, find_guilty
-from asv_explain.attribution.handup import HandedUp, hand_up
-from asv_explain.attribution.leftover import give_leftover, other_suspects
-from asv_explain.attribution.prepared import nearest, origin, prepared_changes
-from asv_explain.changes.change import Change, Changes
+from asv_explain.attribution.per_function import call_edges, calls_made, per_function
+from asv_explain.attribution.prepared import other_suspects
+from asv_explain.attribution.spread import Spread, spread_of
+from asv_explain.changes.change import Changes
 from asv_explain.profiles.conservation import check_conserved
-from asv_explain.profiles.match import Flags, Match
+from asv_explain.profiles.match import Match
 from asv_explain.profiles.profile import Seconds
+from asv_explain.profiles.sampled import SampledSide
 
-__all__ = ["Blame", "Cause", "Via", "blame", "describe"]
+__all__ = ["Blame", "RatioError", "blame"]
 
-# The place among the groups of what no changed code explains.
-LEFTOVER = 0
+
+@dataclass(frozen=True, slots=True)
+class RatioError:
+    """How sure the ratio of both sides' times is.
+
+    Attributes:
+        error: Its standard error.
+        freedom: The degrees of freedom of that.
+    """
+
+    error: float = 0.0
+    freedom: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,220 +64,126 @@ class Blame:
 
 
 def blame(
-    before: Side,
-    after: Side,
+    before: SampledSide,
+    after: SampledSide,
     match: Match,
-    parts: Decomposition,
     changes: Changes,
-    rounds: Seconds | None = None,
+    ratio: RatioError | None = None,
 ) -> Blame:
     """Say what caused the difference.
 
     Args:
         before: One side.
-        after: The other.
+        after: The other; the n-th rounds of both are a pair.
         match: The pairs of their functions.
-        parts: Their differences.
         changes: What changed in the sources.
-        rounds: Differences of each pair in each round (rounds, P), for intervals.
+        ratio: How sure the ratio of their times is.
 
     Raises:
-        ConservationError: The causes and the residual aren't the measured difference.
+        ConservationError: The causes aren't the measured difference.
     """
-    guilty = find_guilty(before.profile, after.profile, match, changes)
-    edges = call_edges(before, after, match, parts)
-    loop, turns = loop_turns(before.profile, after.profile, match, parts, edges, guilty.keeps)
-    price, doubt = parts.mean_price, doubts(before, after, match)
-    cleared = clear(edges, parts.difference, price, guilty.keeps, rounds, doubt)
-    edges = cleared.edges
-    handed = hand_up(
-        edges,
-        cleared.difference,
-        price,
-        guilty.keeps | loop,
-        guilty.loose | loop,
-        cleared.rounds,
-        cleared.doubts,
+    profiles = (before.profile, after.profile)
+    pairs = (match.pair_before, match.pair_after)
+    guilty = find_guilty(*profiles, match, changes)
+    groups = put_together(*profiles, match, guilty)
+    owned = owned_stacks(before, pairs[0], groups), owned_stacks(after, pairs[1], groups)
+    contexts = contexts_of((before, after), owned, pairs, groups)
+    first, second = (
+        Calls(calls_made(one, of, len(match)), calls_below(one, of, contexts, groups))
+        for one, of in zip(profiles, pairs, strict=True)
     )
-    of_turns = float(handed.kept[loop].sum()) * turns
-    handed = _move_turns(handed, loop, turns)
-    groups = _groups(handed, guilty)
-    members = [np.array(group.members, np.intp) for group in groups]
-    totals = np.array([handed.kept[one].sum() for one in members])
-    by_round = np.stack([handed.rounds[:, one].sum(axis=1) for one in members], axis=1)
-    modes = np.stack([handed.modes[:, one].sum(axis=1) for one in members], axis=1)
-    beside = np.zeros(len(groups))
-    named = [*guilty.change.values()]
-    suspects = other_suspects(before.profile, after.profile, changes, named)
-    if len(groups) > 1 and not suspects:
-        settled = give_leftover(totals, by_round, modes, LEFTOVER)
-        totals, by_round, modes, beside = (
-            settled.totals,
-            settled.rounds,
-            settled.modes,
-            settled.given,
-        )
-    spread = None
-    if rounds is not None:
-        spread = spread_of(by_round, np.sqrt(np.square(modes).sum(axis=0)), totals)
-    scale = float(np.abs(before.own).sum() / before.profile.number)
-    scale += float(np.abs(after.own).sum() / after.profile.number)
-    check_conserved(totals, parts.residual, parts.measured, scale)
-    whole = _whole(totals, parts, spread)
+    cells = cells_of((before, after), owned, (first, second), groups)
+    functions = per_function(cells, (first.made, second.made))
+    edges = call_edges(*profiles, match)
+    loop, by_pair = loop_turns(*profiles, match, functions, edges, guilty.keeps)
+    turns = np.bincount(groups.of_pair, by_pair, len(groups.every)).astype(np.float64)
+    related = related_groups(profiles, pairs, groups)
+    plan = plan_for(cells, (first, second), groups, guilty.loose, loop, turns, related)
+    assigned = assign(plan, cells.before, cells.after)
+    alone = assign(plan, np.zeros_like(cells.before), cells.after)
+    measured = after.seconds - before.seconds
+    totals = assigned.amounts.mean(axis=0)
+    check_conserved(totals, 0.0, measured, before.seconds + after.seconds)
+    spread, whole = _settled(assigned, alone, (before.seconds, after.seconds), ratio)
+    suspects = other_suspects(*profiles, changes, named_changes(groups, guilty.change))
     maker = CauseMaker(
-        before.profile,
-        after.profile,
-        match,
-        parts,
-        edges,
-        handed,
-        guilty,
-        changes,
-        of_turns,
-        whole,
-        suspects,
+        profiles, match, functions, groups, guilty, changes, assigned, whole, suspects
     )
+    lines = [_lines(side, one) for side, one in zip((before, after), owned, strict=True)]
+    waits = _waiting(after, owned[1], len(totals)) - _waiting(before, owned[0], len(totals))
     causes = []
-    for index, (group, seconds) in enumerate(zip(groups, totals.tolist(), strict=True)):
-        ends, noise = None, True
-        if spread is not None:
-            ends = (float(spread.low[index]), float(spread.high[index]))
-            noise = bool(spread.noise[index])
-        if group.pair is None:
-            made = maker.outside(group.change, group.members, seconds, ends, noise=noise)
-            if group.change is None and not noise:
-                made = _made_by_setup(made, maker, edges, handed)
-        else:
-            made = maker.named(group.pair, group.members, seconds, ends, noise=noise)
-        for name, amount in (
-            (LEFT, float(cleared.left[group.members].sum())),
-            (UNCHANGED, float(beside[index])),
-        ):
-            if index != LEFTOVER and amount:
-                made = maker.beside(made, name, amount)
-        if made.seconds or (made.via and made.kind != ELSEWHERE):
-            causes.append(made)
-    sign = -1.0 if parts.measured < 0 else 1.0
+    for group, seconds in enumerate(totals.tolist()):
+        if not seconds:
+            continue
+        measures = (seconds, float(spread.half[group]), bool(spread.noise[group]))
+        shown = lines[0].get(group, {}), lines[1].get(group, {})
+        made = maker.cause(group, measures, shown, float(waits[group]))
+        if group == ELSEWHERE and not made.noise:
+            made = maker.made_by_setup(made, cells)
+        causes.append(made)
+    sign = -1.0 if measured < 0 else 1.0
     return Blame(
-        causes=tuple(sorted(causes, key=lambda one: -sign * one.seconds)),
-        measured=parts.measured,
-        residual=parts.residual,
-        tax=async_tax(before.profile, after.profile, match, parts),
+        tuple(sorted(causes, key=lambda one: -sign * one.seconds)),
+        measured,
+        measured - float(totals.sum()),
+        async_tax(*profiles, match, functions),
     )
 
 
-def describe(cause: Cause) -> str:
-    """One sentence on a cause: what changed, and how that costs what it costs."""
-    names = {
-        "new": "is new",
-        "gone": "is gone",
-        "moved": "moved and changed",
-        "async": "became async def",
-        "dependency": "changed in a dependency",
-        "unreadable": "is in a file that can't be read",
-    }
-    if cause.kind == ELSEWHERE:
-        told = ", ".join(cause.candidates[:3]) or "nothing else changed"
-        return f"no changed function explains {abs(cause.share):.0%}; candidates: {told}"
-    verb = "cost" if cause.seconds > 0 else "saved"
-    if cause.kind == DATA:
-        user = cause.via[0].name
-        return (
-            f"`{cause.name}` changed, which setup runs; `{user}` with what it makes {verb} "
-            f"{abs(cause.share):.0%}"
-        )
-    whole = cause.seconds / cause.share if cause.share else 0.0
-    start = f"`{cause.name}` {names.get(cause.kind, 'changed')}"
-    first = cause.via[0] if cause.via else None
-    if first is None or abs(first.seconds) <= abs(cause.own):
-        if cause.kind in ("module", "class"):
-            return f"{start}; what reads it {verb} {abs(cause.share):.0%}"
-        return f"{start}; its own code {verb} {abs(share_of(cause.own, whole)):.0%}"
-    verb = "cost" if first.seconds > 0 else "saved"
-    if first.name == LEFT:
-        return (
-            f"{start}; what it leaves its callers to clear or to use {verb} {abs(first.share):.0%}"
-        )
-    if first.name == UNCHANGED:
-        more = "more" if first.seconds > 0 else "less"
-        return (
-            f"{start}; no other code that ran did, and unchanged code took "
-            f"{abs(first.share):.0%} {more} with it"
-        )
-    if cause.kind in ("module", "class"):
-        if (first.path, first.name) == (cause.path, cause.name.removeprefix("class ")):
-            return f"{start}; running it on import {verb} {abs(first.share):.0%}"
-        return f"{start}; `{first.name}`, which reads it, {verb} {abs(first.share):.0%}"
-    added = first.calls_after - first.calls_before
-    if first.name == EVENT_LOOP:
-        turns = "turn" if abs(added) == 1 else "turns"
-        what = f"{abs(added):,.4g} {'more' if added > 0 else 'fewer'} {turns} of the event loop"
-    elif added:
-        calls = "call" if abs(added) == 1 else "calls"
-        what = f"{abs(added):,.4g} {'new' if added > 0 else 'fewer'} {calls} of `{first.name}`"
-    else:
-        what = f"calls of `{first.name}`"
-    return f"{start}; its {what} {verb} {abs(first.share):.0%}"
+def _settled(
+    assigned: Assigned, alone: Assigned, seconds: tuple[float, float], ratio: RatioError | None
+) -> tuple[Spread, float]:
+    """Intervals of all groups, and the seconds that are a share of 1.
+
+    A share depends on the ratio of both times as well: with A the amount, of which A' is due to
+    the time after, W the whole and T the time before, its derivative by the ratio r is
+    (A' / r - T A / W) / W.
+    """
+    sure = ratio or RatioError()
+    amounts = assigned.amounts.mean(axis=0)
+    whole = seconds[1] - seconds[0]
+    spread = Spread(np.zeros(0), np.zeros(0, np.bool_))
+    # What is noise depends a little on what the shares are of, and that on what is noise.
+    for _ in range(2):
+        by_after = alone.amounts.mean(axis=0) * seconds[0] / seconds[1]
+        moves = by_after - seconds[0] * amounts / whole if whole else by_after
+        spread = spread_of(assigned.amounts, np.abs(moves) * sure.error, sure.freedom)
+        whole = _whole(amounts, spread, seconds[1] - seconds[0])
+    return spread, whole
 
 
-def _made_by_setup(cause: Cause, maker: CauseMaker, edges: CallEdges, handed: HandedUp) -> Cause:
-    """Name the change that setup runs in place of what nothing else explains, if it is one."""
-    changes = prepared_changes(maker.before, maker.after, maker.changes)
-    if not changes:
-        return cause
-    functions = [maker.function(pair) for pair in range(len(maker.match))]
-    sign = 1.0 if cause.seconds > 0 else -1.0
-    user = origin(edges, handed.flow, maker.parts.difference, functions, sign)
-    change = None if user is None else nearest(changes, functions[user])
-    return cause if user is None or change is None else maker.data(change, user, cause)
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """Pairs that are one cause: a function's, or those of a change outside functions."""
-
-    pair: int | None
-    change: Change | None
-    members: list[int]
-
-
-def _groups(handed: HandedUp, guilty: Guilty) -> list[_Group]:
-    """Put what was kept together by what is to blame."""
-    rest = np.flatnonzero(~guilty.keeps & (handed.kept != 0)).tolist()
-    # In the place that `LEFTOVER` names.
-    groups: dict[tuple[str, int], _Group] = {("elsewhere", 0): _Group(None, None, rest)}
-    for pair in np.flatnonzero(guilty.keeps).tolist():
-        change = guilty.change.get(pair)
-        if change is not None and change.kind in ("module", "class"):
-            group = groups.setdefault(("change", id(change)), _Group(None, change, []))
-        else:
-            owner = guilty.owner.get(pair, pair)
-            group = groups.setdefault(("pair", owner), _Group(owner, None, []))
-        group.members.append(pair)
-    return list(groups.values())
-
-
-def _move_turns(handed: HandedUp, loop: Flags, turns: Seconds) -> HandedUp:
-    """Give what the event loop kept to the coroutines that made it turn."""
-    if not loop.any():
-        return handed
-    kept, rounds, modes = handed.kept, handed.rounds, handed.modes
-    return replace(
-        handed,
-        kept=np.where(loop, 0.0, kept) + kept[loop].sum() * turns,
-        rounds=np.where(loop, 0.0, rounds) + rounds[:, loop].sum(axis=1)[:, None] * turns,
-        modes=np.where(loop, 0.0, modes) + modes[:, loop].sum(axis=1)[:, None] * turns,
-    )
-
-
-def _whole(totals: Seconds, parts: Decomposition, spread: Spread | None) -> float:
+def _whole(totals: Seconds, spread: Spread, measured: float) -> float:
     """The seconds that count as 1: all that went the benchmark's way, gains left out.
 
     What can't be told from noise counts with its sum, in which most of it cancels out.
     """
-    sign = -1.0 if parts.measured < 0 else 1.0
+    sign = -1.0 if measured < 0 else 1.0
     towards = sign * totals
-    noise = np.zeros(len(totals), np.bool_) if spread is None else spread.noise
-    rest = float(towards[noise].sum()) + sign * parts.residual
-    gross = float(np.maximum(towards[~noise], 0).sum()) + max(rest, 0.0)
-    return sign * max(gross, float(towards.max(initial=0.0)), sign * parts.residual)
+    rest = float(towards[spread.noise].sum())
+    gross = float(np.maximum(towards[~spread.noise], 0).sum()) + max(rest, 0.0)
+    return sign * max(gross, float(towards.max(initial=0.0)))
+
+
+def _lines(side: SampledSide, owned: Owned) -> dict[int, dict[int, float]]:
+    """Seconds at each line of the changed code itself, by group, with what the line calls."""
+    seconds = side.shares.mean(axis=0) * side.seconds
+    inside = (owned.anchor >= 0) & (seconds > 0)
+    anchor = owned.anchor[inside]
+    found: defaultdict[int, dict[int, float]] = defaultdict(dict)
+    rows = zip(
+        owned.group[inside].tolist(),
+        side.line[anchor].tolist(),
+        seconds[inside].tolist(),
+        strict=True,
+    )
+    for group, line, amount in rows:
+        found[group][line] = found[group].get(line, 0.0) + amount
+    return found
+
+
+def _waiting(side: SampledSide, owned: Owned, groups: int) -> Seconds:
+    """Seconds that passed in waiting below each group (G,)."""
+    if side.waiting is None:
+        return np.zeros(groups)
+    part = side.waiting / np.maximum(side.total, 1.0)[:, None]
+    return np.bincount(owned.group, part.mean(axis=0) * side.seconds, groups).astype(np.float64)

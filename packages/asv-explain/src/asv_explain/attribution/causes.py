@@ -1,67 +1,29 @@
-"""What a cause of a difference is, and how it is told from what was handed up to it."""
+"""What a cause of a difference is, and how it is told."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-import numpy as np
+from asv_explain.changes.change import Change
+from asv_explain.explanation import Detail
 
-from asv_explain.attribution.call_edges import CallEdges
-from asv_explain.attribution.decompose import Decomposition
-from asv_explain.attribution.guilty import Guilty, holder
-from asv_explain.attribution.handup import HandedUp
-from asv_explain.changes.change import Change, Changes
-from asv_explain.profiles.match import Match, PairKind
-from asv_explain.profiles.profile import Function, Profile, Seconds
+__all__ = ["DATA", "ELSEWHERE", "Cause", "describe", "share_of"]
 
-__all__ = [
-    "DATA",
-    "ELSEWHERE",
-    "EVENT_LOOP",
-    "LEFT",
-    "UNCHANGED",
-    "Cause",
-    "CauseMaker",
-    "Via",
-    "share_of",
-]
-
-# How many callees are listed with a cause.
-MOST_VIA = 5
-# The name of what no changed function explains.
 ELSEWHERE = "elsewhere"
-# The kind of what runs in setup alone and makes data that is dearer to use.
+"""The name and kind of what no changed code explains."""
+
 DATA = "data"
-# The name under which what a function leaves to its callers' own time is listed with it.
-LEFT = "left to callers"
-# The name under which what unchanged code takes more beside changed code is listed with that.
-UNCHANGED = "unchanged code"
-# The name under which the turns that a coroutine's resumptions cost are listed.
-EVENT_LOOP = "event loop"
+"""The kind of what runs in setup alone and makes data that is dearer to use."""
 
-
-@dataclass(frozen=True, slots=True)
-class Via:
-    """A function that a cause's seconds came from: one it calls, or one that reads it.
-
-    Attributes:
-        home: Where it is.
-        path: Its file.
-        name: Its qualified name.
-        seconds: Seconds per call of the benchmark that came this way.
-        share: The same as a share, like the cause's.
-        calls_before: Calls of it by the cause, per call of the benchmark, before.
-        calls_after: The same after.
-    """
-
-    home: str
-    path: str
-    name: str
-    seconds: float
-    share: float
-    calls_before: float
-    calls_after: float
+_BECAME = {
+    "new": "is new",
+    "gone": "is gone",
+    "moved": "moved and changed",
+    "async": "became async def",
+    "dependency": "changed in a dependency",
+    "unreadable": "is in a file that can't be read",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,23 +33,24 @@ class Cause:
     Attributes:
         kind: ``changed``, ``new``, ``gone``, ``moved``, ``async`` (``def`` turned ``async def``),
             ``module``, ``class``, ``dependency``, ``unreadable``, ``data`` for what setup runs and
-            the benchmark uses, or ``elsewhere`` for what reached the benchmark itself without
-            meeting changed code.
+            the benchmark uses, or ``elsewhere`` for what is below no changed code.
         home: Where its function is, ``""`` for ``elsewhere``.
         path: Its file, after where there are two.
         name: Qualified name, ``<module>``, ``class Foo`` or ``elsewhere``.
         seconds: What it cost; negative for what it saved.
-        low: Lower end of the interval, None without rounds.
-        high: Upper end of the interval, None without rounds.
-        noise: Whether it can't be told from nothing; so without rounds.
+        half: Half the width of its 95 % interval; endless from one round alone.
+        noise: Whether it can't be told from nothing.
         share: Of all seconds that went the benchmark's way, gains left out: never above 1.
         own: The part of ``seconds`` in its own code.
+        waiting: The part of ``seconds`` that was waiting.
         calls_before: Its calls before.
         calls_after: Its calls after.
-        price_before: Own seconds of one call before.
-        price_after: Own seconds of one call after.
-        via: Where the rest of the seconds came from, most first.
+        cost_before: Own seconds of one call before.
+        cost_after: Own seconds of one call after.
+        details: What of it lies in other functions, the largest first.
         change: The change in the sources, where there is one.
+        lines_before: Seconds at each of its lines before, with what they call.
+        lines_after: The same after.
         candidates: For ``elsewhere``, what else changed and might be it.
     """
 
@@ -96,225 +59,66 @@ class Cause:
     path: str
     name: str
     seconds: float
-    low: float | None
-    high: float | None
+    half: float
     noise: bool
     share: float
     own: float
+    waiting: float
     calls_before: float
     calls_after: float
-    price_before: float
-    price_after: float
-    via: tuple[Via, ...]
+    cost_before: float
+    cost_after: float
+    details: tuple[Detail, ...]
     change: Change | None
+    lines_before: Mapping[int, float] = field(default_factory=dict)
+    lines_after: Mapping[int, float] = field(default_factory=dict)
     candidates: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class CauseMaker:
-    """Everything there is to know of a difference, from which causes are put together.
-
-    Attributes:
-        before: The profile before.
-        after: The profile after.
-        match: The pairs of their functions.
-        parts: Their differences.
-        edges: Who called whom.
-        handed: Where differences ended up.
-        guilty: What may keep them.
-        changes: What changed in the sources.
-        turns: What turning the event loop for each pair cost, in seconds (P,).
-        whole: Seconds that are a share of 1; negative where the benchmark got faster.
-        suspects: What else changed and may explain what no changed code does.
-    """
-
-    before: Profile
-    after: Profile
-    match: Match
-    parts: Decomposition
-    edges: CallEdges
-    handed: HandedUp
-    guilty: Guilty
-    changes: Changes
-    turns: Seconds
-    whole: float
-    suspects: tuple[str, ...] = ()
-
-    def function(self, pair: int) -> Function:
-        """The function of a pair, as it is after where it is on both sides."""
-        after = int(self.match.after[pair])
-        if after >= 0:
-            return self.after.functions[after]
-        return self.before.functions[int(self.match.before[pair])]
-
-    def named(
-        self,
-        pair: int,
-        members: Sequence[int],
-        seconds: float,
-        ends: tuple[float, float] | None,
-        *,
-        noise: bool,
-    ) -> Cause:
-        """The cause that is a function, with what is written inside it."""
-        function = self.function(pair)
-        parts = self.parts
-        return Cause(
-            kind=self._kind(pair, function),
-            home=function.home,
-            path=function.path,
-            name=function.name,
-            seconds=seconds,
-            low=None if ends is None else ends[0],
-            high=None if ends is None else ends[1],
-            noise=noise,
-            share=share_of(seconds, self.whole),
-            own=sum(self._own(one) for one in members),
-            calls_before=float(parts.calls_before[pair]),
-            calls_after=float(parts.calls_after[pair]),
-            price_before=float(parts.price_before[pair]),
-            price_after=float(parts.price_after[pair]),
-            via=self._callees(members),
-            change=self.guilty.change.get(pair) or self.guilty.change.get(members[0]),
-        )
-
-    def outside(
-        self,
-        change: Change | None,
-        members: Sequence[int],
-        seconds: float,
-        ends: tuple[float, float] | None,
-        *,
-        noise: bool,
-    ) -> Cause:
-        """The cause that is a module or class, or what nothing explains where there is none."""
-        order = sorted(members, key=lambda one: -abs(float(self.handed.kept[one])))
-        via = []
-        for pair in order[:MOST_VIA]:
-            amount = float(self.handed.kept[pair])
-            calls = float(self.parts.calls_before[pair]), float(self.parts.calls_after[pair])
-            if amount:
-                via.append(self._via(pair, amount, calls))
-        path = (change.path_after or change.path_before or "") if change else ""
-        return Cause(
-            kind=change.kind if change else ELSEWHERE,
-            home="site" if change else "",
-            path=path,
-            name=change.name if change else ELSEWHERE,
-            seconds=seconds,
-            low=None if ends is None else ends[0],
-            high=None if ends is None else ends[1],
-            noise=noise,
-            share=share_of(seconds, self.whole),
-            own=sum(self._own(one) for one in members) if change else 0.0,
-            calls_before=0.0,
-            calls_after=0.0,
-            price_before=0.0,
-            price_after=0.0,
-            via=tuple(via),
-            change=change,
-            candidates=() if change else self.suspects,
-        )
-
-    def data(self, change: Change, user: int, cause: Cause) -> Cause:
-        """The cause that is code run in setup, in place of what nothing else explained.
-
-        Args:
-            change: The code.
-            user: The pair in which the data that it makes costs most.
-            cause: What nothing else explained.
-        """
-        calls = float(self.parts.calls_before[user]), float(self.parts.calls_after[user])
-        return replace(
-            cause,
-            kind=DATA,
-            home="site",
-            path=change.path_after or change.path_before or "",
-            name=change.name,
-            via=(self._via(user, cause.seconds, calls),),
-            change=change,
-            candidates=(),
-        )
-
-    def beside(self, cause: Cause, name: str, seconds: float) -> Cause:
-        """The same cause with what it cost in unchanged code, which it holds already."""
-        share = share_of(seconds, self.whole)
-        effect = Via("", "", name, seconds, share, cause.calls_before, cause.calls_after)
-        via = sorted((*cause.via, effect), key=lambda one: -abs(one.seconds))
-        return replace(cause, via=tuple(via[:MOST_VIA]))
-
-    def _via(self, pair: int, seconds: float, calls: tuple[float, float]) -> Via:
-        """A pair that seconds came from, with its calls before and after."""
-        one = self.function(pair)
-        return Via(one.home, one.path, one.name, seconds, share_of(seconds, self.whole), *calls)
-
-    def _own(self, pair: int) -> float:
-        """The part of what a pair keeps that arose in its own code."""
-        return float(self.parts.difference[pair] * (1 - self.handed.passed[pair]))
-
-    def _kind(self, pair: int, function: Function) -> str:
-        """What kind of change a function had."""
-        change = self.guilty.change.get(pair)
-        ours = int(self.match.before[pair])
-        kind = self.match.kind[pair]
-        turned = ours >= 0 and not self.before.functions[ours].is_coroutine
-        if change is not None and change.kind in ("module", "class"):
-            return change.kind
-        if turned and self.match.after[pair] >= 0 and function.is_coroutine:
-            return "async"
-        if change is not None and "def → async def" in change.details:
-            return "async"
-        if change is not None and change.kind in ("new", "gone", "unreadable"):
-            return change.kind
-        if kind in (PairKind.MOVED, PairKind.RENAMED):
-            return "moved"
-        if change is not None and "moved" in change.details:
-            return "moved"
-        foreign = bool(self.changes.tracked) and function.path not in self.changes.tracked
-        return "dependency" if change is None and foreign else "changed"
-
-    def _callees(self, members: Sequence[int]) -> tuple[Via, ...]:
-        """What a function's seconds came from below, most first."""
-        # What is written inside the function is looked through: it is the function's own.
-        inside = dict.fromkeys(members, 0.0)
-        for one in members:
-            inside[one] = 1 - float(self.handed.passed[one])
-        ahead = list(members)
-        flows: list[tuple[float, int]] = []
-        while ahead:
-            caller = ahead.pop()
-            # Edges come in order of their callers.
-            start, stop = np.searchsorted(self.edges.caller, [caller, caller + 1]).tolist()
-            for edge in range(start, stop):
-                callee = int(self.edges.callee[edge])
-                if callee in inside:
-                    continue
-                if self._is_part(callee, members[0]):
-                    inside[callee] = inside[caller]
-                    ahead.append(callee)
-                elif self.handed.flow[edge]:
-                    flows.append((float(self.handed.flow[edge]) * inside[caller], edge))
-        flows.sort(key=lambda one: -abs(one[0]))
-        result = []
-        for amount, edge in flows[:MOST_VIA]:
-            calls = float(self.edges.calls_before[edge]), float(self.edges.calls_after[edge])
-            result.append(self._via(int(self.edges.callee[edge]), amount, calls))
-        turns = float(self.turns[list(members)].sum())
-        if turns:
-            made = self.parts.calls_before[members[0]], self.parts.calls_after[members[0]]
-            share = share_of(turns, self.whole)
-            calls = float(made[0]), float(made[1])
-            result.append(Via("stdlib", "asyncio", EVENT_LOOP, turns, share, *calls))
-            result.sort(key=lambda one: -abs(one.seconds))
-        return tuple(result[:MOST_VIA])
-
-    def _is_part(self, pair: int, whole: int) -> bool:
-        """Whether a lambda, comprehension or generator expression is written inside a function."""
-        part, function = self.function(pair), self.function(whole)
-        held = holder(part.name)
-        return held != part.name and (part.path, held) == (function.path, function.name)
 
 
 def share_of(seconds: float, whole: float) -> float:
     """Seconds as a share, 0 where there is nothing to share."""
     return seconds / whole if whole else 0.0
+
+
+def describe(cause: Cause) -> str:
+    """One sentence on a cause: what changed, and how that costs what it costs."""
+    if cause.kind == ELSEWHERE:
+        told = ", ".join(cause.candidates[:3]) or "nothing else changed that could matter"
+        return f"no changed function explains {abs(cause.share):.0%}; candidates: {told}"
+    verb = "cost" if cause.seconds > 0 else "saved"
+    first = cause.details[0] if cause.details else None
+    if cause.kind == DATA:
+        user = f"`{first.name}`" if first is not None else "the benchmark"
+        return (
+            f"`{cause.name}` changed, which setup runs; {user} with what it makes {verb} "
+            f"{abs(cause.share):.0%}"
+        )
+    start = f"`{cause.name}` {_BECAME.get(cause.kind, 'changed')}"
+    outside = cause.kind in ("module", "class")
+    if outside and (cause.calls_before or cause.calls_after):
+        return f"{start}; running it on import {verb} {abs(cause.share):.0%}"
+    if first is None or abs(first.amount) <= abs(cause.own):
+        if outside:
+            return f"{start}; what reads it {verb} {abs(cause.share):.0%}"
+        whole = cause.seconds / cause.share if cause.share else 0.0
+        verb = "cost" if cause.own > 0 else "saved"
+        return f"{start}; its own code {verb} {abs(share_of(cause.own, whole)):.0%}"
+    return f"{start}; {_told(first, cause)} {abs(first.share):.0%}"
+
+
+def _told(first: Detail, cause: Cause) -> str:
+    """How the largest detail of a cause costs, up to its verb."""
+    verb = "cost" if first.amount > 0 else "saved"
+    more = first.calls_after - first.calls_before
+    if first.kind in ("new", "gone"):
+        return f"its {first.kind} helper `{first.name}` {verb}"
+    if first.kind == "event loop":
+        turns = f"{'more' if more > 0 else 'fewer'} {'turn' if abs(more) == 1 else 'turns'}"
+        return f"its {abs(more):,.4g} {turns} of the event loop {verb}"
+    # What unchanged code in between calls is known by shares alone.
+    if first.kind == "calls" and more and more == round(more):
+        calls = f"{'new' if more > 0 else 'fewer'} {'call' if abs(more) == 1 else 'calls'}"
+        return f"its {abs(more):,.4g} {calls} of `{first.name}` {verb}"
+    if first.kind == "reader":
+        return f"`{first.name}`, which reads it, {verb}"
+    return f"calls of `{first.name}` {verb}"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from pathlib import PurePosixPath
 
-import numpy as np
+from asv_explain.changes.change import ADDITIONS, Change, Changes
+from asv_explain.profiles.profile import Function, Profile
 
-from asv_explain.attribution.call_edges import CallEdges, total
-from asv_explain.changes.change import Change, Changes
-from asv_explain.profiles.profile import Function, Profile, Seconds
+__all__ = ["nearest", "other_suspects", "prepared_changes"]
 
-__all__ = ["nearest", "origin", "prepared_changes"]
+# What is for people alone, and what is run by tests alone, by their names.
+_PROSE = frozenset({".md", ".rst"})
+_UNUSED = frozenset({".github", "doc", "docs", "test", "tests"})
 
 
 def prepared_changes(before: Profile, after: Profile, changes: Changes) -> tuple[Change, ...]:
@@ -25,31 +27,6 @@ def prepared_changes(before: Profile, after: Profile, changes: Changes) -> tuple
         if keys & prepared and not keys & profiled:
             found.append(change)
     return tuple(found)
-
-
-def origin(
-    edges: CallEdges, flow: Seconds, difference: Seconds, functions: Sequence[Function], sign: float
-) -> int | None:
-    """Find the project's function in which most of a difference arose.
-
-    What C code and other distributions cost more counts where the project calls them.
-
-    Args:
-        edges: Who called whom.
-        flow: What each edge carried from callee to caller, in seconds (E,).
-        difference: Own seconds after - before (P,).
-        functions: The function of each pair.
-        sign: 1 for a loss, -1 for a gain.
-
-    Returns:
-        The pair, or None where nothing arose in the project.
-    """
-    ours = np.array([one.home == "site" for one in functions], np.bool_)
-    arose = difference + total(edges.caller, flow * ~ours[edges.callee], len(functions))
-    towards = np.where(ours, sign * arose, 0.0)
-    if not (towards > 0).any():
-        return None
-    return int(np.argmax(towards))
 
 
 def nearest(changes: Sequence[Change], function: Function) -> Change | None:
@@ -70,3 +47,45 @@ def _distance(change: Change, function: Function) -> int:
         return 2 if path.rpartition("/")[0] == function.path.rpartition("/")[0] else 3
     holder = function.name.rpartition(".")[0]
     return 0 if holder and change.name.rpartition(".")[0] == holder else 1
+
+
+def other_suspects(
+    before: Profile, after: Profile, changes: Changes, named: Collection[Change]
+) -> tuple[str, ...]:
+    """What changed besides code that ran, and may make a benchmark slower.
+
+    Data that setup made otherwise, modules and classes of which no reader ran but which may have
+    been read on import, files that are not Python, and the interpreter. Left out is what can't be
+    it: names that nobody knew before, prose, and tests.
+
+    Args:
+        before: What ran before.
+        after: What ran after.
+        changes: What changed in the sources.
+        named: Changes that are causes already.
+    """
+    causes = {id(one) for one in named}
+    result = [
+        f"{one.path_after or one.path_before}: {one.name}, which setup runs"
+        for one in prepared_changes(before, after, changes)
+    ]
+    result += [
+        f"{one.path_after or one.path_before}: {one.name}"
+        for one in changes.items
+        if one.kind in ("module", "class", "unreadable")
+        and id(one) not in causes
+        and ADDITIONS not in one.details
+    ]
+    result += [name for name in changes.other_files if _may_matter(name)]
+    if before.python != after.python:
+        result.append(f"interpreter {before.python} → {after.python}")
+    return tuple(result)
+
+
+def _may_matter(file: str) -> bool:
+    """Whether a file that is not the package's own Python may change what the package does."""
+    path = PurePosixPath(file)
+    if path.suffix in _PROSE or _UNUSED & set(path.parts[:-1]):
+        return False
+    # Python that is not part of a package is run by hand, but for what builds it.
+    return path.suffix != ".py" or path.name == "setup.py"

@@ -28,6 +28,7 @@ __all__ = [
     "estimate_cpu",
     "estimate_wall",
     "mean_interval",
+    "standard_error",
 ]
 
 FACTOR = 1.05
@@ -173,6 +174,14 @@ def mean_interval(values: Sequence[float], confidence: float) -> tuple[float, In
     error = float(winsorized.std(ddof=1)) / ((1 - 2 * cut / count) * math.sqrt(count))
     half = float(stdtrit(len(kept) - 1, (1 + confidence) / 2)) * error
     return center, Interval(center - half, center + half)
+
+
+def standard_error(found: Estimate) -> tuple[float, float]:
+    """The standard error of a ratio, from its interval, and the degrees of freedom of that."""
+    freedom = max(found.pairs - 2 * int(TRIM * found.pairs) - 1, 1)
+    half = (math.log(found.interval.high) - math.log(found.interval.low)) / 2
+    quantile = float(stdtrit(freedom, (1 + found.confidence) / 2))
+    return found.ratio * half / quantile, float(freedom)
 
 
 def _exp(value: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_ITERABLE_COROUTINE
 from operator import itemgetter
 from typing import Any, TypeAlias
@@ -34,7 +34,7 @@ __all__ = [
     "WireError",
     "profile_from_raw",
     "profile_to_raw",
-    "undelayed",
+    "sums_at",
 ]
 
 Counts: TypeAlias = NDArray[np.int64]
@@ -309,23 +309,10 @@ def _cells(records: list[Any], columns: Sequence[str]) -> list[Any]:
         ]
 
 
-def undelayed(profile: Profile) -> Profile:
-    """Return a profile without the time in which other processes had the processor.
-
-    They interrupt whatever runs, so each function loses the same share.
-    """
-    if not 0 < profile.delayed < profile.seconds:
-        return profile
-    share = 1 - profile.delayed / profile.seconds
-    return replace(
-        profile,
-        own=profile.own * share,
-        cumulative=profile.cumulative * share,
-        edge_own=profile.edge_own * share,
-        edge_cumulative=profile.edge_cumulative * share,
-        seconds=profile.seconds - profile.delayed,
-        delayed=0.0,
-    )
+def sums_at(index: Indices, values: Seconds, size: int) -> Seconds:
+    """The sum of the values at each index (size,)."""
+    sums: Seconds = np.bincount(index, values, size).astype(np.float64)
+    return sums
 
 
 def _function(row: Any, index: int) -> Function:

@@ -1,0 +1,216 @@
+"""How often each function is called below each piece of changed code, from exact counts."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TypeAlias
+
+import numpy as np
+from scipy import sparse  # type: ignore[import-untyped]
+
+from asv_explain.attribution.owners import ELSEWHERE, Groups, Owned
+from asv_explain.profiles.match import Flags
+from asv_explain.profiles.profile import Indices, Profile, Seconds
+from asv_explain.profiles.sampled import SampledSide
+
+__all__ = ["Contexts", "calls_below", "contexts_of", "related_groups", "without_moved"]
+
+Table: TypeAlias = sparse.csr_array
+
+# Calls still on their way down, as a share of all, at which the counts are good enough.
+_TOLERANCE = 1e-9
+# Frames between changed code and what is called below it; deeper stacks are rare.
+_DEEPEST = 300
+# Contexts that are followed where stacks are not known; a program has far fewer.
+_MOST = 500_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contexts:
+    """Below which changed code functions are called: K contexts, and L calls between them.
+
+    Attributes:
+        pair: The function of each context (K,).
+        group: The innermost changed code above it (K,).
+        caller: The context of the caller, -1 where it is changed code itself, or the top (L,).
+        calling: The pair of the caller, -1 at the top (L,).
+        callee: The context of the callee (L,).
+    """
+
+    pair: Indices
+    group: Indices
+    caller: Indices
+    calling: Indices
+    callee: Indices
+
+
+def contexts_of(
+    sides: tuple[SampledSide, SampledSide],
+    owned: tuple[Owned, Owned],
+    pairs: tuple[Indices, Indices],
+    groups: Groups,
+) -> Contexts:
+    """Find the contexts of both sides' stacks; of cProfile's edges where there are no stacks.
+
+    Args:
+        sides: Both sides.
+        owned: Whose their stacks are.
+        pairs: The pair of each side's functions.
+        groups: The possible causes.
+    """
+    if sides[0].sampled and sides[1].sampled:
+        rows = [_in_stacks(side, one, groups) for side, one in zip(sides, owned, strict=True)]
+    else:
+        rows = [
+            _in_calls(side.profile, pair_of, groups)
+            for side, pair_of in zip(sides, pairs, strict=True)
+        ]
+    calls = np.unique(np.concatenate(rows), axis=0)
+    count = len(groups.every)
+    keys = calls[:, 2] * count + calls[:, 3]
+    every, callee = np.unique(keys, return_inverse=True)
+    # Who passes calls on is in the context of what it calls, unless it is changed code itself.
+    above = np.where(calls[:, 1] < 0, -1, calls[:, 0] * count + calls[:, 1])
+    caller = np.searchsorted(every, above)
+    known = (above >= 0) & (caller < len(every))
+    known &= every[np.minimum(caller, len(every) - 1)] == above
+    return Contexts(
+        (every // count).astype(np.intp),
+        (every % count).astype(np.intp),
+        np.where(known, caller, -1).astype(np.intp),
+        calls[:, 0].astype(np.intp),
+        callee.astype(np.intp),
+    )
+
+
+def _in_stacks(side: SampledSide, owned: Owned, groups: Groups) -> Indices:
+    """Caller, its context or -1, callee, and the context of that, of each frame (L, 4)."""
+    changed = groups.of_pair != ELSEWHERE
+    above, inner = side.parent, side.parent >= 0
+    calling = np.where(inner, owned.pair[above], -1)
+    # Below which code a frame is called: whose the caller is, but for a cause that begins here.
+    begins = changed[owned.pair] & ~groups.helper[owned.pair]
+    alone = groups.helper[owned.pair] & (owned.anchor == np.arange(len(above)))
+    outer = np.where(inner, owned.group[above], ELSEWHERE)
+    group = np.where(begins, outer, np.where(alone, owned.group, outer))
+    opaque = inner & changed[calling] & ~groups.helper[calling]
+    through = np.where(inner & ~opaque & ~alone, outer, -1)
+    return np.unique(np.stack([calling, through, owned.pair, group], axis=1), axis=0)
+
+
+def _in_calls(profile: Profile, pair_of: Indices, groups: Groups) -> Indices:
+    """The same from who called whom: whatever can be reached below changed code (L, 4)."""
+    changed = groups.of_pair != ELSEWHERE
+    below: dict[int, set[int]] = {}
+    for caller, callee in zip(
+        pair_of[profile.caller].tolist(), pair_of[profile.callee].tolist(), strict=True
+    ):
+        below.setdefault(caller, set()).add(callee)
+    called = {one for every in below.values() for one in every}
+    found = [(-1, -1, pair, ELSEWHERE) for pair in sorted({*pair_of.tolist()} - called)]
+    ahead = deque((pair, ELSEWHERE) for _, _, pair, _ in found)
+    seen = set(ahead)
+    for pair in np.flatnonzero(changed & ~groups.helper).tolist():
+        ahead.append((pair, int(groups.of_pair[pair])))
+    while ahead and len(seen) < _MOST:
+        caller, group = ahead.popleft()
+        opaque = changed[caller] and not groups.helper[caller]
+        if opaque and group != groups.of_pair[caller]:
+            continue
+        for callee in sorted(below.get(caller, ())):
+            alone = groups.helper[callee] and not changed[caller]
+            inside = int(groups.of_pair[callee]) if alone else group
+            found.append((caller, -1 if opaque or alone else group, callee, inside))
+            if (callee, inside) not in seen:
+                seen.add((callee, inside))
+                ahead.append((callee, inside))
+    return np.array(found, np.intp).reshape(-1, 4)
+
+
+def calls_below(profile: Profile, pair_of: Indices, contexts: Contexts, groups: Groups) -> Table:
+    """Calls of each pair below each group, per call of the benchmark (P, G).
+
+    cProfile counts calls from caller to callee and not by stack: what code that did not change
+    calls is shared among the groups as its own calls are.
+
+    Args:
+        profile: The counts of one side.
+        pair_of: The pair of each of its functions.
+        contexts: Below which code functions are called on either side.
+        groups: The possible causes.
+    """
+    pairs = len(groups.of_pair)
+    made = np.zeros(pairs)
+    np.add.at(made, pair_of, profile.calls / profile.number)
+    caller, callee = pair_of[profile.caller], pair_of[profile.callee]
+    calls = profile.edge_calls / profile.number
+    counts = sparse.csr_array((calls, (caller, callee)), shape=(pairs, pairs))
+    outside = np.maximum(made - np.bincount(callee, calls, pairs), 0.0)
+    called = contexts.pair[contexts.callee]
+    top = contexts.calling < 0
+    along = np.where(
+        top, outside[called], np.asarray(counts[np.maximum(contexts.calling, 0), called]).ravel()
+    )
+    size = len(contexts.pair)
+    passed = (contexts.caller >= 0) & (contexts.caller != contexts.callee)
+    start = np.bincount(contexts.callee[~passed], along[~passed], size)
+    of_caller = made[np.maximum(contexts.calling, 0)]
+    rate = np.divide(along, of_caller, out=np.zeros(len(along)), where=of_caller > 0)
+    step = sparse.csr_array(
+        (rate[passed], (contexts.callee[passed], contexts.caller[passed])), shape=(size, size)
+    )
+    found, moving = start.copy(), start
+    for _ in range(_DEEPEST):
+        moving = step @ moving
+        found += moving
+        if moving.sum() <= _TOLERANCE * found.sum():
+            break
+    # What was counted and is on no stack was called where the rest was.
+    whole = np.bincount(contexts.pair, found, pairs)
+    scale = np.divide(made, whole, out=np.zeros(pairs), where=whole > 0)
+    values = found * scale[contexts.pair]
+    return sparse.csr_array(
+        (values, (contexts.pair, contexts.group)), shape=(pairs, len(groups.every))
+    )
+
+
+def related_groups(
+    profiles: tuple[Profile, Profile], pairs: tuple[Indices, Indices], groups: Groups
+) -> Flags:
+    """Which groups call each other on either side, in either direction (G, G).
+
+    Args:
+        profiles: The counts of both sides.
+        pairs: The pair of each of their functions.
+        groups: The groups.
+    """
+    count = len(groups.every)
+    related = np.zeros((count, count), np.bool_)
+    for profile, pair_of in zip(profiles, pairs, strict=True):
+        caller = groups.of_pair[pair_of[profile.caller]]
+        callee = groups.of_pair[pair_of[profile.callee]]
+        inner = (caller != ELSEWHERE) & (callee != ELSEWHERE)
+        related[caller[inner], callee[inner]] = True
+    either: Flags = related | related.T
+    return either
+
+
+def without_moved(delta: Seconds, group: Indices, related: Flags) -> Seconds:
+    """Added and saved calls without those that moved between groups that call each other.
+
+    Args:
+        delta: Calls of one function that K groups added, or saved (K,).
+        group: The groups (K,).
+        related: Which groups call each other (G, G).
+    """
+    left: Seconds = delta.copy()
+    # The largest first, so that the order of the groups plays no part.
+    for one, other in combinations(np.argsort(-np.abs(delta), kind="stable").tolist(), 2):
+        if left[one] * left[other] < 0 and related[group[one], group[other]]:
+            moved = min(abs(left[one]), abs(left[other]))
+            left[one] -= math.copysign(moved, left[one])
+            left[other] -= math.copysign(moved, left[other])
+    return left

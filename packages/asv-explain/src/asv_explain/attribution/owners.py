@@ -1,0 +1,154 @@
+"""Which changed code each sampled stack belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from asv_explain.attribution.guilty import Guilty, holder
+from asv_explain.changes.change import Change
+from asv_explain.profiles.match import Flags, Match
+from asv_explain.profiles.profile import Function, Indices, Profile
+from asv_explain.profiles.sampled import SampledSide
+
+__all__ = ["ELSEWHERE", "Group", "Groups", "Owned", "owned_stacks", "put_together"]
+
+ELSEWHERE = 0
+"""The group of all that is below no changed code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Pairs of functions that are one cause: a function's, or those of a change outside functions.
+
+    Attributes:
+        pair: The function that the cause is named after; None for a change outside functions.
+        change: That change.
+        members: All pairs of the group.
+    """
+
+    pair: int | None
+    change: Change | None
+    members: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Groups:
+    """All possible causes, G of them, and whose each pair of functions is.
+
+    Attributes:
+        every: The groups; the first is `ELSEWHERE`.
+        of_pair: The group of each pair, `ELSEWHERE` for code that did not change (P,).
+        helper: Pairs that are on one side alone, and belong to changed code that calls them (P,).
+        part: Lambdas, comprehensions and generator expressions (P,).
+    """
+
+    every: tuple[Group, ...]
+    of_pair: Indices
+    helper: Flags
+    part: Flags
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Owned:
+    """Whose the N nodes of a side's stacks are.
+
+    Attributes:
+        pair: The pair of each node's function (N,).
+        group: The innermost changed code at or above each node (N,).
+        anchor: The node of that code's own frame, -1 below no changed code (N,).
+    """
+
+    pair: Indices
+    group: Indices
+    anchor: Indices
+
+
+def put_together(before: Profile, after: Profile, match: Match, guilty: Guilty) -> Groups:
+    """Put the pairs that changed together by what is to blame."""
+    groups: dict[tuple[str, int], list[int]] = {("elsewhere", 0): []}
+    changes: dict[tuple[str, int], Change] = {}
+    key_of: dict[int, tuple[str, int]] = {}
+    for pair in np.flatnonzero(guilty.keeps).tolist():
+        change = guilty.change.get(pair)
+        if change is not None and change.kind in ("module", "class"):
+            key_of[pair] = ("change", id(change))
+            changes[key_of[pair]] = change
+        else:
+            key_of[pair] = ("pair", guilty.owner.get(pair, pair))
+    helper, part = np.zeros(len(match), np.bool_), np.zeros(len(match), np.bool_)
+    functions = [function_of(before, after, match, pair) for pair in range(len(match))]
+    named = {(one.path, one.name): pair for pair, one in enumerate(functions)}
+    for pair, function in enumerate(functions):
+        held = holder(function.name)
+        part[pair] = held != function.name
+        outer = named.get((function.path, held), pair)
+        if part[pair] and pair not in key_of and outer in key_of:
+            # What is written inside a changed function is its own.
+            key_of[pair] = key_of[outer]
+        change = guilty.change.get(pair)
+        helper[pair] = change is not None and change.kind in ("new", "gone")
+    for pair, key in key_of.items():
+        groups.setdefault(key, []).append(pair)
+    of_pair = np.zeros(len(match), np.intp)
+    every = []
+    for index, (key, members) in enumerate(groups.items()):
+        every.append(Group(key[1] if key[0] == "pair" else None, changes.get(key), tuple(members)))
+        of_pair[members] = index
+    return Groups(tuple(every), of_pair, helper, part)
+
+
+def function_of(before: Profile, after: Profile, match: Match, pair: int) -> Function:
+    """The function of a pair, as it is after where it is on both sides."""
+    theirs = int(match.after[pair])
+    if theirs >= 0:
+        return after.functions[theirs]
+    return before.functions[int(match.before[pair])]
+
+
+def owned_stacks(side: SampledSide, pair_of: Indices, groups: Groups) -> Owned:
+    """Find the innermost changed code on each stack.
+
+    A helper that came or went belongs to the changed code that calls it; called by code that did
+    not change, it is a cause of its own.
+
+    Args:
+        side: The stacks.
+        pair_of: The pair of each of the side's functions.
+        groups: The possible causes.
+    """
+    pair = pair_of[side.function]
+    changed = groups.of_pair != ELSEWHERE
+    size = len(pair)
+    group, anchor = np.zeros(size, np.intp), np.full(size, -1, np.intp)
+    # Whether a helper called from here would belong to the group.
+    inside = np.zeros(size, np.bool_)
+    for nodes in _levels(side.parent):
+        above = side.parent[nodes]
+        inner = above >= 0
+        above_group = np.where(inner, group[above], ELSEWHERE)
+        above_inside = inner & inside[above]
+        here = changed[pair[nodes]] & ~(groups.helper[pair[nodes]] & above_inside)
+        group[nodes] = np.where(here, groups.of_pair[pair[nodes]], above_group)
+        anchor[nodes] = np.where(here, nodes, np.where(inner, anchor[above], -1))
+        inside[nodes] = changed[pair[nodes]] | (groups.part[pair[nodes]] & above_inside)
+    return Owned(pair, group, anchor)
+
+
+def _levels(parent: Indices) -> list[Indices]:
+    """The nodes by how many frames are above them, the outermost first."""
+    depths = [0] * len(parent)
+    for node, above in enumerate(parent.tolist()):
+        if above >= 0:
+            depths[node] = depths[above] + 1
+    depth = np.array(depths, np.intp)
+    order = np.argsort(depth, kind="stable").astype(np.intp)
+    ends = np.flatnonzero(np.diff(depth[order])) + 1
+    return [one for one in np.split(order, ends) if len(one)]
+
+
+def named_changes(groups: Groups, change: Mapping[int, Change]) -> list[Change]:
+    """The changes that are among the causes."""
+    return [one for pair, one in change.items() if groups.of_pair[pair] != ELSEWHERE]

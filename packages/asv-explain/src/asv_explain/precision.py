@@ -1,0 +1,117 @@
+"""Whether enough was sampled: how wide the largest causes' intervals would be by now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy import stats  # type: ignore[import-untyped]
+
+from asv_explain.attribution.spread import CONFIDENCE
+from asv_explain.changes.change import Change
+from asv_explain.changes.sources import read_changes
+from asv_explain.measuring.confirm import confirm, standard_error
+from asv_explain.measuring.rounds import Round, Rounds
+from asv_explain.profiles.profile import Seconds
+from asv_explain.profiles.stacks import Frame, read_collapsed
+from asv_explain.suspect import Suspect
+
+__all__ = ["HALF_WIDTH", "Enough"]
+
+HALF_WIDTH = 0.04
+"""Half the width, as a share of the difference, that the intervals of the larger causes are to
+have: below a twentieth, which is the smallest share that they are to be told apart by."""
+
+LARGE = 0.05
+"""From this share on, a cause is one of the larger ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enough:
+    """Says what to measure next, from the own time of the functions that changed.
+
+    Attributes:
+        suspect: What is measured.
+        repository: The repository of both commits; only its history is read.
+        factor: The smallest ratio that counts.
+    """
+
+    suspect: Suspect
+    repository: Path
+    factor: float
+
+    def __call__(self, rounds: Rounds) -> str:
+        """Give "samples" or "time", whichever leaves more open, or "" if that is enough.
+
+        Raises:
+            GitError: git can't read one of the commits.
+        """
+        sampled = rounds.sampled
+        if min(len(sampled.before), len(sampled.after)) < 2:
+            return "samples"
+        answer = confirm(rounds, self.factor)
+        ratio = answer.cpu if answer.clock == "cpu" else answer.wall
+        if ratio is None or ratio.ratio == 1.0:
+            return "time"
+        before, after = self._shares(sampled.before, sampled.after)
+        count = min(len(before), len(after))
+        rise = ratio.ratio - 1.0
+        parts = (ratio.ratio * after[:count] - before[:count]) / rise
+        middle = parts.mean(axis=0)
+        wide = float(stats.t.isf((1 - CONFIDENCE) / 2, count - 1))
+        by_samples = wide * parts.std(axis=0, ddof=1) / np.sqrt(count)
+        error, _ = standard_error(ratio)
+        moves = (after.mean(axis=0) - middle) / rise
+        by_time = wide * np.abs(moves) * error
+        large = np.abs(middle) >= LARGE
+        both = np.hypot(by_samples, by_time)[large]
+        if not (both > HALF_WIDTH).any():
+            return ""
+        worst = int(np.argmax(both))
+        return "samples" if by_samples[large][worst] >= by_time[large][worst] else "time"
+
+    def _shares(self, before: Sequence[Round], after: Sequence[Round]) -> tuple[Seconds, Seconds]:
+        """The share of each round that is each changed function's own (R, K), on both sides."""
+        sides = [read_collapsed(*(one.stacks for one in side)) for side in (before, after)]
+        frames = [frame for side in sides for frame in side.frames]
+        named = self._changed(frames)
+        order = {name: column for column, name in enumerate(dict.fromkeys(named.values()))}
+        result = []
+        for side in sides:
+            columns = np.array([order.get(named.get(one, ("", "")), -1) for one in side.frames])
+            of_node = columns[side.frame] if len(columns) else side.frame
+            total = np.maximum(side.samples.sum(axis=1), 1)
+            inside = of_node >= 0
+            rows = [np.bincount(of_node[inside], row[inside], len(order)) for row in side.samples]
+            result.append(np.array(rows).reshape(len(rows), len(order)) / total[:, None])
+        return result[0], result[1]
+
+    def _changed(self, frames: Sequence[Frame]) -> dict[Frame, tuple[str, str]]:
+        """Path and name of each frame's function, of those that changed."""
+        tails = {one.file: _tails(one.file) for one in frames}
+        known = {tail for every in tails.values() for tail in every}
+        changes = read_changes(self.repository, self.suspect.before, self.suspect.after, known)
+        names = {name for one in changes.items for name in _names(one)}
+        found = {}
+        for frame in frames:
+            for tail in tails[frame.file]:
+                if (tail, frame.name) in names:
+                    found[frame] = (tail, frame.name)
+                    break
+        return found
+
+
+def _names(change: Change) -> list[tuple[str, str]]:
+    paths = {change.path_before, change.path_after} - {None}
+    return [(str(path), change.name) for path in paths] + list(change.readers)
+
+
+def _tails(file: str) -> tuple[str, ...]:
+    """What the file may be imported as: its path below each of its folders, the longest first."""
+    parts = [one for one in Path(file).parts if one not in ("/", "\\")]
+    for folder in ("site-packages", "dist-packages"):
+        if folder in parts:
+            return ("/".join(parts[parts.index(folder) + 1 :]),)
+    return tuple("/".join(parts[start:]) for start in range(len(parts)))

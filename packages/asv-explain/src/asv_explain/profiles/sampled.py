@@ -1,0 +1,136 @@
+"""One side as it is attributed: who ran, how often, and in which stacks the time went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from asv_explain.profiles.profile import Indices, Profile, Seconds
+from asv_explain.profiles.stacks import Frame, SampledStacks, Stacks
+from asv_explain.profiles.wire import WireError
+
+__all__ = ["SampledSide", "from_profiles", "from_samples"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SampledSide:
+    """One side of a comparison, in R rounds.
+
+    Attributes:
+        profile: The functions, and how often cProfile counted each and each call.
+        parent: The node of the calling frame, -1 for the outermost (N,); parents come first.
+        function: The frame's function, as an index into the profile's (N,).
+        line: The line of it that runs, 0 where unknown (N,).
+        weight: What each round holds of each node as the innermost frame (R, N): samples, or
+            cProfile's seconds where no stacks were sampled.
+        waiting: The part of ``weight`` that was waiting (R, N); None where that is not known.
+        seconds: Seconds of one benchmark call, measured without a profiler.
+        sampled: Whether ``weight`` is of samples, each drawn by chance.
+    """
+
+    profile: Profile
+    parent: Indices
+    function: Indices
+    line: Indices
+    weight: Seconds
+    waiting: Seconds | None
+    seconds: float
+    sampled: bool = True
+
+    @property
+    def total(self) -> Seconds:
+        """What each round holds in all (R,)."""
+        total: Seconds = self.weight.sum(axis=1)
+        return total
+
+    @property
+    def shares(self) -> Seconds:
+        """The share of each round that each node has as the innermost frame (R, N)."""
+        shares: Seconds = self.weight / np.maximum(self.total, np.finfo(float).tiny)[:, None]
+        return shares
+
+    def stacks(self) -> Stacks:
+        """The stacks of all rounds together, each round of the same weight."""
+        return Stacks(
+            self.parent,
+            self.function,
+            self.line.astype(np.int64),
+            self.weight.sum(axis=0).astype(np.int64) * self.sampled,
+            self.shares.mean(axis=0) * self.seconds,
+        )
+
+
+def from_samples(
+    stacks: SampledStacks,
+    profile: Profile,
+    functions: Mapping[Frame, int],
+    seconds: float,
+    *,
+    waits: bool = False,
+) -> SampledSide:
+    """A side of which stacks were sampled.
+
+    Args:
+        stacks: The samples of all rounds; with ``waits``, those of waiting follow as so many
+            rounds more.
+        profile: What cProfile counted.
+        functions: The function of each frame, as an index into the profile's.
+        seconds: Seconds of one benchmark call, measured without a profiler.
+        waits: Whether the second half of the rounds holds the samples of waiting.
+
+    Raises:
+        WireError: A frame belongs to no function, or a round holds no sample.
+    """
+    try:
+        of_frame = np.array([functions[one] for one in stacks.frames], np.intp)
+    except KeyError as error:
+        raise WireError("frames", f"no function is known for {error.args[0]!r:.200}") from None
+    lines = np.array([one.line for one in stacks.frames], np.intp)
+    weight = stacks.samples.astype(np.float64)
+    rounds = len(weight) // 2 if waits else len(weight)
+    if not len(of_frame) or not weight[:rounds].sum(axis=1).all():
+        raise WireError("stacks", "expected at least one sample in every round")
+    return SampledSide(
+        profile,
+        stacks.parent,
+        of_frame[stacks.frame],
+        lines[stacks.frame],
+        weight[:rounds],
+        weight[rounds:] if waits else None,
+        seconds,
+    )
+
+
+def from_profiles(whole: Profile, rounds: Sequence[Seconds], seconds: float) -> SampledSide:
+    """A side of which no stacks could be sampled: stacks of two frames from cProfile's edges.
+
+    A C function's time goes to its caller, where a sampler would find it, too.
+
+    Args:
+        whole: All rounds' profiles in one.
+        rounds: For each round the seconds of each function itself and of each edge's callee itself,
+            one after the other, in the order of ``whole``.
+        seconds: Seconds of one benchmark call, measured without a profiler.
+    """
+    size = len(whole.functions)
+    is_c = np.array([one.is_builtin for one in whole.functions], np.bool_)
+    inner = ~is_c[whole.callee]
+    own = np.array([one[:size] for one in rounds])
+    edge = np.array([one[size:] for one in rounds])
+    alone = np.where(is_c, 0.0, own)
+    for row, on_edges in zip(alone, edge, strict=True):
+        row -= np.bincount(whole.callee[inner], on_edges[inner], size)
+        np.maximum(row, 0.0, out=row)
+        row += np.bincount(whole.caller[~inner], on_edges[~inner], size)
+    return SampledSide(
+        whole,
+        np.concatenate([np.full(size, -1), whole.caller[inner]]).astype(np.intp),
+        np.concatenate([np.arange(size), whole.callee[inner]]).astype(np.intp),
+        np.zeros(size + int(inner.sum()), np.intp),
+        np.concatenate([alone, edge[:, inner]], axis=1),
+        None,
+        seconds,
+        sampled=False,
+    )
