@@ -11,11 +11,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def named(pretty_name: str) -> Callable[[F], F]:
-    """Have asv show the decorated benchmark under ``pretty_name``."""
+def named(pretty_name: str, **attributes: Any) -> Callable[[F], F]:
+    """Have asv show the decorated benchmark under ``pretty_name``, and give it asv's attributes."""
 
     def decorate(function: F) -> F:
-        function.__dict__["pretty_name"] = pretty_name
+        function.__dict__.update(attributes, pretty_name=pretty_name)
         return function
 
     return decorate
