@@ -243,8 +243,8 @@ def test_what_waits_is_sampled_while_it_waits(tmp_path: Path) -> None:
 
     sides = installed("a", tmp_path), installed("b", tmp_path)
     found = measure(SUSPECT, *sides, Plan(rounds=4), waits, fake.clock)
-    assert {one["idle"] for one in sampled(fake)} == {True}
-    assert all(one.idle for one in found.sampled.before)
+    assert [one["idle"] for one in sampled(fake)] == [False] * 2 + [True] * 8
+    assert [one.idle for one in found.sampled.before] == [True] * 4
 
 
 @pytest.mark.parametrize("implementation", ["cpython", "pypy"])

@@ -24,6 +24,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 
 def work():
@@ -94,6 +95,19 @@ def time_sleeps():
     a()
 
 
+class Threads:
+    def setup(self):
+        self.pool = ThreadPoolExecutor(2)
+        self.pool.submit(a).result()
+
+    def time_it(self):
+        for _ in range(20):
+            self.pool.submit(a).result()
+
+    def teardown(self):
+        self.pool.shutdown()
+
+
 def time_raises():
     if a():
         raise KeyError("no such thing")
@@ -112,10 +126,7 @@ def time_hangs():
         pass
 
 
-def time_seed():
-    a()
-    with open(PIDS, "a") as file:
-        file.write(os.environ["PYTHONHASHSEED"] + " ")
+time_hangs.warmup_time = 0
 """
 
 pytestmark = pytest.mark.skipif(find_sampler() is None, reason="needs py-spy")
@@ -236,6 +247,15 @@ def test_who_waits_is_sampled_only_when_asked_for(tmp_path: Path) -> None:
     assert counts[0] > 3 * counts[1]
 
 
+def test_other_threads_are_sampled_apart(tmp_path: Path) -> None:
+    """What a pool does for the benchmark is in its own stacks, from the thread's first frame on."""
+    answer = able(sampled(made(tmp_path), "Threads.time_it", seconds=1.0))
+    threads = by_function(answer["threads"])
+    assert threads["a"] == threads["work"] > 0
+    assert all("_bootstrap" in one for one in outermost(answer["threads"]))
+    assert "a" not in by_function(answer["stacks"])
+
+
 @pytest.mark.parametrize(
     ("benchmark", "kind", "text"),
     [
@@ -278,13 +298,17 @@ def running_on(folder: Path) -> list[bytes]:
 def test_a_key_ends_the_sampler_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C while the benchmark runs leaves no process behind."""
     side = made(tmp_path, ASV_EXPLAIN_TEST=str(tmp_path))
+    able(sampled(side, "time_shares"))
+    seen: list[list[bytes]] = []
 
     def pressed(*about: Any) -> int | None:
+        seen.append(running_on(tmp_path))
         raise KeyboardInterrupt
 
     monkeypatch.setattr(sampler, "_status", pressed)
     with pytest.raises(KeyboardInterrupt):
         sampled(side, "time_hangs")
+    assert any(b"py-spy" in words for words in seen[0])
     assert not running_on(tmp_path)
 
 
@@ -330,7 +354,9 @@ def test_only_stacks_with_the_timed_call_count() -> None:
         "<module> (/h.py:9);main (/h.py:5);my_timed_calls (/h.py:3);f (/b.py:1) 5\n"
         "Thread.run (/threading.py:5) 8\n"
     )
-    assert timed_stacks(text, "/h.py") == "f (/b.py:1);g (/b.py:2) 6\n"
+    stacks, threads = timed_stacks(text, "/h.py")
+    assert stacks == "f (/b.py:1);g (/b.py:2) 6\n"
+    assert threads == "Thread.run (/threading.py:5) 8\n"
 
 
 def test_a_long_reason_is_cut() -> None:
@@ -368,6 +394,22 @@ def test_both_sides_are_sampled_and_their_frames_described(tmp_path: Path) -> No
             assert function["name"] == name
             assert function["calls"] == share * one.profile["number"]
     assert ("benchmarks/suite.py", str(suite)) in found.timed.after[0].imported
+
+
+def test_a_wait_is_told_from_computing(tmp_path: Path) -> None:
+    """Of a benchmark that sleeps, the line that sleeps waits and the loop does not."""
+    before, after = made(tmp_path / "a"), made(tmp_path / "b")
+    suite = after.benchmark_dir / "suite.py"
+    suite.write_text(suite.read_text().replace("sleep(0.005)", "sleep(0.02)"))
+    found = measured((before, after), "time_sleeps")
+    if found.unsampled:
+        pytest.skip(found.unsampled)
+    for one in (*found.sampled.before, *found.sampled.after):
+        assert one.idle
+        waits = by_leaf(one.waits)
+        slept = sum(each for frame, each in waits.items() if frame.startswith("time_sleeps ("))
+        assert slept > 0.9 * sum(waits.values())
+        assert slept > 0.5 * sum(by_leaf(one.stacks).values())
 
 
 def frames(stacks: str) -> set[str]:

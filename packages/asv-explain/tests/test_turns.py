@@ -131,7 +131,7 @@ def measured(
     """The rounds of a benchmark, how they were run, and the trace that they left."""
     runner = Counting()
     suspect = Suspect(f"suite.{name}.time_it", None, (), "env", "machine", "a" * 40, "b" * 40)
-    plan = Plan(rounds=rounds, profiled=frozenset())
+    plan = Plan(rounds=rounds, profiled=frozenset(), seconds=30.0)
     found = measure(suspect, *sides, plan, runner, time.monotonic)
     trace = sides[0].env_dir.parents[1] / "trace"
     return found, runner, trace.read_text() if trace.exists() else ""

@@ -72,8 +72,8 @@ class Runner(Protocol):
 
         Returns:
             The harness's answer, or one that holds an error where the process gave none. In mode
-            "sample" it has stacks, as a `Round` has, and kept_up, whether there were as many
-            samples a second as asked for.
+            "sample" it has stacks and threads, as a `Round` has, and kept_up, whether there were as
+            many samples a second as asked for.
         """
         ...
 
@@ -226,10 +226,8 @@ class ProcessRunner:
             return _error("unsampled", found.unsampled) if found.unread else answer
         if found.unsampled:
             return _error("unsampled", found.unsampled)
-        stacks = timed_stacks(found.stacks, _HARNESS)
-        if not stacks:
-            return _error("unsampled", "py-spy saw the benchmark in none of its samples")
-        return {**answer, "stacks": stacks, "kept_up": found.kept_up}
+        stacks, threads = timed_stacks(found.stacks, _HARNESS)
+        return {**answer, "stacks": stacks, "threads": threads, "kept_up": found.kept_up}
 
     def _command(self, asked: Asked, place: Path, **more: object) -> list[str]:
         """The words that start the harness, which is to answer into a folder."""

@@ -107,7 +107,8 @@ class Round:
         stacks: Of a sampled process, the stacks of the thread that called the benchmark, while it
             did so: a line each, "name (file:line);name (file:line) SAMPLES", from the benchmark's
             own function inwards.
-        threads: The same of all other threads at that time, from their outermost frame inwards.
+        threads: The same of all other threads at that time, from their outermost frame inwards, but
+            for samples in which they waited.
         waits: Of `stacks`, the samples in which the thread waited rather than ran.
         rate: Samples a second that were asked for.
         idle: Whether waiting threads were sampled, too, so that samples are shares of wall time

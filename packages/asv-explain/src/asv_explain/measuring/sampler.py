@@ -216,8 +216,12 @@ def why_not(said: str) -> str:
     return f"py-spy read nothing: {text[:_LONGEST_REASON]}"
 
 
-def timed_stacks(text: str, harness: str) -> str:
+def timed_stacks(text: str, harness: str) -> tuple[str, str]:
     """Keep of collapsed stacks those of the timed calls, from the benchmark's function inwards.
+
+    Stacks of other threads bear no time. As the sampler comes when the benchmark is set up, they
+    are of the timed calls and of what lies between them: a set-up before each sample, if there is
+    one.
 
     Args:
         text: A line for each stack: frames "name (file:line)", outermost first and parted by ";",
@@ -225,19 +229,27 @@ def timed_stacks(text: str, harness: str) -> str:
         harness: The harness's file, as it stands in frames.
 
     Returns:
-        Lines of the same form; stacks that became alike are one.
+        Lines of the same form, of the thread that calls the benchmark and of all others; stacks
+        that became alike are one.
     """
-    marker = f"{TIMED_CALLS} ({harness}:"
-    found: dict[str, int] = {}
+    marker, own = f"{TIMED_CALLS} ({harness}:", f" ({harness}:"
+    timed: dict[str, int] = {}
+    others: dict[str, int] = {}
     for line in text.splitlines():
-        place = line.find(marker)
-        # A call of another function may end in the same name.
-        if place < 0 or (place and line[place - 1] != ";"):
-            continue
-        cut = line.find(";", place + len(marker))
         path, _, count = line.rpartition(" ")
-        if cut < 0 or not count.isdecimal():
-            continue  # the loop itself
-        inner = path[cut + 1 :]
-        found[inner] = found.get(inner, 0) + int(count)
-    return "".join(f"{path} {count}\n" for path, count in found.items())
+        if not path or not count.isdecimal():
+            continue
+        place = path.find(marker)
+        # A call of another function may end in the same name.
+        if place >= 0 and (not place or path[place - 1] == ";"):
+            cut = path.find(";", place + len(marker))
+            if cut >= 0:  # else it is the loop itself
+                inner = path[cut + 1 :]
+                timed[inner] = timed.get(inner, 0) + int(count)
+        elif own not in path:
+            others[path] = others.get(path, 0) + int(count)
+    return _collapsed(timed), _collapsed(others)
+
+
+def _collapsed(counts: Mapping[str, int]) -> str:
+    return "".join(f"{path} {count}\n" for path, count in counts.items())

@@ -44,6 +44,9 @@ def sample_both(
     on until there are enough, until the time is spent, or until there are as many as the plan
     asks for; there is one at least. Where nothing can be sampled, it ends at once.
 
+    Where both sides compute throughout, only threads that run are sampled, and samples are shares
+    of CPU time; else all are, and one more process of each side tells which of them waited.
+
     Args:
         session: The course of measuring, timed.
         number: Calls of the benchmark in one sample of the clocks.
@@ -57,6 +60,9 @@ def sample_both(
     idle = not (computes(timed.before) and computes(timed.after))
     least = plan.rounds or MIN_PAIRS
     rate, beside, timed_pairs = RATE, STARTING, len(timed.before)
+    if idle:
+        fits = (until - clock()) / (2 * (least + 1)) - beside
+        session.learn_running(number, max(SHORTEST, min(plan.sampling, fits)), rate)
     pair = 0
     while plan.rounds is None or pair < plan.rounds:
         start = clock()

@@ -26,6 +26,7 @@ from asv_explain.measuring.rounds import (
     limits_from_answer,
     round_from_answer,
 )
+from asv_explain.measuring.waits import parted
 from asv_explain.scratch import roomy, scratch
 from asv_explain.suspect import Installed, Suspect
 
@@ -91,6 +92,18 @@ class Plan:
     profiled: frozenset[Verdict] = frozenset({Verdict.SLOWER, Verdict.FASTER})
 
 
+_UNSEEN = "py-spy saw the benchmark's own code in none of its samples"
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """Stacks of a process without threads that wait, and how many samples were asked for."""
+
+    stacks: str
+    threads: str
+    samples: float
+
+
 @dataclass(slots=True)
 class Side:
     """One side while it is measured.
@@ -105,6 +118,7 @@ class Side:
     rounds: list[Round] = field(default_factory=list)
     stand_in: Path | None = None
     frames: Path | None = None
+    running: _Running | None = None
 
 
 class Stop(Exception):
@@ -233,22 +247,45 @@ class Session:
             The share of the time for which the sampler stopped the processes, the larger of both;
             1 where it didn't keep up.
         """
-        how = {"seconds": seconds, "rate": rate, "idle": idle, "hash_seed": self._seed("sample")}
         taken, stopped = [], 0.0
         for side in sides:
-            limit = SAMPLER_SLOWDOWN * side.timeout + seconds
-            answer = self._ask(side, "sample", limit, number, **how)
-            one = self._read(side, answer, "sample", ("unsampled",))
-            if one.failure is not None:
-                self.unsampled = one.failure.text
+            one, kept_up = self._sample(side, number, seconds, rate, idle=idle)
+            if not one.stacks:
+                self.unsampled = one.failure.text if one.failure is not None else _UNSEEN
                 for each in (self.before, self.after):
                     each.rounds = [one for one in each.rounds if one.mode != "sample"]
                 return 1.0
-            taken.append(replace(one, rate=float(rate), idle=idle))
-            stopped = max(stopped, _stopped(one, side.rounds) if answer.get("kept_up", True) else 1)
+            taken.append(one)
+            stopped = max(stopped, _stopped(one, side.rounds) if kept_up else 1.0)
         for side, one in zip(sides, taken, strict=True):
             side.rounds.append(one)
         return stopped
+
+    def learn_running(self, number: int, seconds: float, rate: int) -> None:
+        """Sample a process of each side without threads that wait.
+
+        By them the rounds that follow tell which of their samples waited.
+        """
+        for side in (self.before, self.after):
+            one, _ = self._sample(side, number, seconds, rate, idle=False)
+            if one.failure is None:
+                side.running = _Running(one.stacks, one.threads, seconds * rate)
+
+    def _sample(
+        self, side: Side, number: int, seconds: float, rate: int, *, idle: bool
+    ) -> tuple[Round, bool]:
+        """A round that samples, or why there is none, and whether the sampler kept up."""
+        how = {"seconds": seconds, "rate": rate, "idle": idle, "hash_seed": self._seed("sample")}
+        limit = SAMPLER_SLOWDOWN * side.timeout + seconds
+        answer = self._ask(side, "sample", limit, number, **how)
+        one = self._read(side, answer, "sample", ("unsampled",))
+        waits, threads = "", one.threads
+        if idle and side.running is not None:
+            scale = seconds * rate / side.running.samples
+            waits, _ = parted(one.stacks, side.running.stacks, scale)
+            _, threads = parted(one.threads, side.running.threads, scale)
+        one = replace(one, rate=float(rate), idle=idle, waits=waits, threads=threads)
+        return one, answer.get("kept_up") is not False
 
     def _seed(self, mode: str) -> int:
         """The seed of hashes for a pair of rounds: the same on both sides, another for each."""
