@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -273,8 +274,11 @@ def test_what_fails_while_it_is_sampled_says_why(
     assert text in error["text"]
 
 
-def test_a_benchmark_that_hangs_is_ended_with_its_sampler(tmp_path: Path) -> None:
+def test_a_benchmark_that_hangs_is_ended_with_its_sampler(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nothing is left of either, nor of what the benchmark started."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     side = made(tmp_path, ASV_EXPLAIN_TEST=str(tmp_path))
     answer = able(sampled(side, "time_hangs", limit=4.0))
     assert answer["error"]["kind"] == "timeout"
@@ -297,6 +301,7 @@ def running_on(folder: Path) -> list[bytes]:
 
 def test_a_key_ends_the_sampler_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C while the benchmark runs leaves no process behind."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     side = made(tmp_path, ASV_EXPLAIN_TEST=str(tmp_path))
     able(sampled(side, "time_shares"))
     seen: list[list[bytes]] = []

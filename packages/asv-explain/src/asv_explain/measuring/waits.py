@@ -2,9 +2,10 @@
 
 py-spy's stacks bear no such mark; it either leaves threads that wait out or it does not. So one
 process is sampled without them, and what its lines have fewer samples of than those of a process
-with them was waiting, if it is by more than two standard errors of both counts. A line that both waits and runs is split by its share, the same on every
-stack that ends in it: on which of them it rather waited is not known. Nor is a wait told that is
-shorter than the sampler takes from looking at a thread's state to stopping it, some 0.1 ms.
+with them was waiting, if it is by more than two standard errors of both counts. A line that both
+waits and runs is split by its share, the same on every stack that ends in it: on which of them it
+rather waited is not known. Nor is a wait told that is shorter than the sampler takes from looking
+at a thread's state to stopping it, some 0.1 ms.
 """
 
 from __future__ import annotations
