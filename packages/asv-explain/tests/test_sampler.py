@@ -96,6 +96,14 @@ def time_sleeps():
     a()
 
 
+def timeraw_import():
+    return "import colorsys\\nimport slow", "import json"
+
+
+def timeraw_fails():
+    return "raise OSError('raw')"
+
+
 class Threads:
     def setup(self):
         self.pool = ThreadPoolExecutor(2)
@@ -326,15 +334,16 @@ def test_a_key_ends_the_sampler_too(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ("exit 3", "it said nothing"),
     ],
 )
+@pytest.mark.parametrize("benchmark", ["time_shares", "timeraw_import"])
 def test_a_sampler_that_can_not_read_says_why_in_one_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, reason: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, reason: str, benchmark: str
 ) -> None:
     """No traceback, and the benchmark isn't blamed."""
     fake = tmp_path / "py-spy"
     fake.write_text(f"#!/bin/sh\n{program}\n")
     fake.chmod(0o755)
     monkeypatch.setattr(process, "find_sampler", lambda: fake)
-    error = sampled(made(tmp_path / "a"), "time_shares")["error"]
+    error = sampled(made(tmp_path / "a"), benchmark)["error"]
     assert error["kind"] == "unsampled"
     assert reason in error["text"]
     assert "\n" not in error["text"]
@@ -399,6 +408,40 @@ def test_both_sides_are_sampled_and_their_frames_described(tmp_path: Path) -> No
             assert function["name"] == name
             assert function["calls"] == share * one.profile["number"]
     assert ("benchmarks/suite.py", str(suite)) in found.timed.after[0].imported
+
+
+SLOW = """
+def busy(times):
+    return sum(number * number for number in range(times))
+
+
+busy(3_000_000)
+"""
+
+
+def test_a_statement_is_sampled_in_its_own_processes(tmp_path: Path) -> None:
+    """Not before they are read, nor while they start or make ready; modules have their seconds."""
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "slow.py").write_text(SLOW)
+    side = made(tmp_path / "a", PYTHONPATH=str(tmp_path / "lib"))
+    answer = able(sampled(side, "timeraw_import", rate=200))
+    assert answer["error"] is None
+    assert answer["wall"] > 0
+    assert outermost(answer["stacks"]) == {"inner"}
+    found = by_function(answer["stacks"])
+    assert found["busy"] > 0.5 * found["inner"]
+    assert f"busy ({tmp_path}/lib/slow.py:3)" in frames(answer["stacks"])
+    seconds = dict(answer["importtime"])
+    assert {"colorsys", "slow"} <= set(seconds)
+    assert "json" not in seconds
+    assert seconds["slow"] > seconds["colorsys"]
+
+
+def test_a_statement_that_fails_says_why(tmp_path: Path) -> None:
+    """As in other modes."""
+    error = able(sampled(made(tmp_path), "timeraw_fails"))["error"]
+    assert error["kind"] == "failed"
+    assert "OSError: raw" in error["text"]
 
 
 def test_a_wait_is_told_from_computing(tmp_path: Path) -> None:

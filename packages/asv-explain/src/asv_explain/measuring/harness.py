@@ -12,6 +12,8 @@ object written to the file that the request names. The request's keys:
   in mode "sample" seconds alone says when to stop;
 - sampler (or left out): of mode "sample", two descriptors, to write this process's number to when
   all is set up, and to read from when the sampler is there;
+- raw_sampler (or left out): of mode "sample" and a timeraw benchmark, the words that start a
+  sampler, to be followed by "--output FILE --" and the program that it is to read;
 - imported (or left out): whether to list which modules were imported from where;
 - batches: how many samples' worth of calls the profile covers;
 - turns (or left out): two descriptors, of the pipe at which to wait before each sample and of the
@@ -78,6 +80,7 @@ from types import CodeType
 from typing import Any
 
 __all__ = [
+    "SAMPLING",
     "TIMED_CALLS",
     "Homes",
     "builtin_name",
@@ -100,6 +103,9 @@ WARM_UP_SECONDS = 0.1
 
 SETTLING_SECONDS = 20e-6
 """As long as a process may go on before it stops for a sampler: some 10 µs on a virtual machine."""
+
+SAMPLING = "Sampling process"
+"""What py-spy says when it reads stacks."""
 
 MOST_READINGS = 10_000
 """Of more samples than these, every second one is dropped."""
@@ -827,6 +833,7 @@ def _seen_to_the_end(stats: Sequence[Any], samples: int) -> bool:
     return ended >= samples
 
 
+_MARK = "asv-explain: timed"
 _RAW_START = """
 import sys
 try:
@@ -846,12 +853,21 @@ taken = []
 stand_ins = {{"texts": request["stand_ins"], "used": set()}}
 if stand_ins["texts"]:
     exec(request["stand_in_code"], stand_ins)
+if request["cpu"] is not None:
+    from os import sched_setaffinity
+    sched_setaffinity(0, {{request["cpu"]}})
 if request["profile"]:
     from _lsprof import Profiler
     profiler = Profiler()
     def timer():
         taken.append((clock(), process_time()))
         profiler.enable() if len(taken) == 1 else profiler.disable()
+        return taken[-1][0]
+elif request["marks"]:
+    def timer():
+        sys.stderr.write({mark!r} + "\\n")
+        sys.stderr.flush()
+        taken.append((clock(), process_time()))
         return taken[-1][0]
 else:
     def timer():
@@ -940,41 +956,123 @@ class RawMeter:
         profile: dict[str, Any] = self._start(number, profiled=True, frames=frames)["profile"]
         return profile
 
+    def sample(self, number: int, sampler: Sequence[str], cpu: int | None) -> dict[str, Any]:
+        """Take one sample in a process that a sampler reads, from before the statement begins.
+
+        Args:
+            number: So many runs of the statement.
+            sampler: The sampler's words, to be followed by its output and by the program.
+            cpu: The processor to which the process goes.
+
+        Returns:
+            "stacks", as the sampler writes them; "lines", the first and the last of the statement
+            in the function of timeit that runs it; and what the sampler "said".
+        """
+        start = _wall_clock()
+        answer = self._start(number, profiled=False, sampler=sampler, cpu=cpu)
+        self.setup += _wall_clock() - start - answer["wall"]
+        self.readings.append((answer["wall"], answer["cpu"], None, 0.0))
+        return {name: answer[name] for name in ("stacks", "lines", "said")}
+
+    def import_times(self, number: int) -> list[list[Any]]:
+        """Give the modules that the statement imports, each with its own seconds."""
+        shown = self._start(number, profiled=False, importtime=True)["said"]
+        return _import_times(shown, number)
+
     def _start(
-        self, number: int, profiled: bool, frames: Sequence[Sequence[Any]] = ()
+        self,
+        number: int,
+        profiled: bool,
+        frames: Sequence[Sequence[Any]] = (),
+        sampler: Sequence[str] = (),
+        cpu: int | None = None,
+        importtime: bool = False,
     ) -> dict[str, Any]:
         source = self._source()
         statement, setup = source if isinstance(source, tuple) else (source, "")
+        statement, setup = textwrap.dedent(statement), textwrap.dedent(setup)
         # Below the answer's own folder, which goes even where this process is killed.
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
             output = os.path.join(folder, "answer.json")
             request = {
                 **self._where,
-                "stmt": textwrap.dedent(statement),
-                "setup": textwrap.dedent(setup),
+                "stmt": statement,
+                "setup": setup,
                 "number": number,
                 "profile": profiled,
+                "marks": importtime,
+                "cpu": cpu,
                 "frames": [list(frame) for frame in frames],
                 "harness": os.path.abspath(__file__),
                 "stand_in_code": _STAND_IN_CODE,
                 "output": output,
             }
-            done = subprocess.run(
-                [sys.executable, "-c", _RAW_START, output],
-                input=_RAW_CODE.format(request=request),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                encoding="utf-8",
-                errors="replace",
-                env=self._env,
-                check=False,
-            )
-            if done.returncode != 0:
-                raise RuntimeError(_said(output) or f"exit status {done.returncode}")
-            with open(output, encoding="utf-8") as file:
-                answer: dict[str, Any] = json.load(file)
+            program = _RAW_CODE.format(request=request, mark=_MARK)
+            words = [sys.executable, *(["-X", "importtime"] if importtime else [])]
+            words += ["-c", _RAW_START, output]
+            stacks = os.path.join(folder, "stacks.txt")
+            if sampler:
+                words = [*sampler, "--output", stacks, "--", *words]
+            status, said = _run_raw(words, program, self._env, bool(sampler))
+            answer: dict[str, Any] = {}
+            try:
+                with open(output, encoding="utf-8") as file:
+                    answer = json.load(file)
+            except (OSError, ValueError):
+                status = status or 1
+            if status != 0:
+                raise RuntimeError(_said(output) or f"exit status {status}")
+            answer["said"] = said
+            if sampler:
+                with open(stacks, encoding="utf-8", errors="replace") as file:
+                    answer["stacks"] = file.read()
+                template = importlib.import_module("timeit").template
+                first = template.partition("{stmt}")[0].count("\n") + setup.count("\n") + 1
+                answer["lines"] = [first, first + statement.count("\n")]
         self._stand_ins.used.update(answer["stood_in"])
         return answer
+
+
+def _run_raw(
+    words: Sequence[str], program: str, env: dict[str, str], sampled: bool
+) -> tuple[int, str]:
+    """Run a program that reads its code from its input, which it gets when it is sampled, if so.
+
+    Returns:
+        The exit status, and what was said.
+    """
+    with subprocess.Popen(
+        words,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE if sampled else subprocess.DEVNULL,
+        stderr=subprocess.STDOUT if sampled else subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+        env=env,
+    ) as process:
+        said = ""
+        while sampled and SAMPLING not in said:
+            assert process.stdout is not None  # noqa: S101 - it is a pipe
+            line = process.stdout.readline()
+            if not line:
+                process.kill()
+                raise _Unsampled(said)
+            said += line
+        printed, errors = process.communicate(program)
+        return process.returncode, said + (printed or "") + (errors or "")
+
+
+_IMPORT_TIME = re.compile(r"import time:\s*(\d+) \|\s*\d+ \|\s*(\S+)")
+
+
+def _import_times(shown: str, number: int) -> list[list[Any]]:
+    """Read what -X importtime shows between the two marks, in seconds of one run."""
+    seconds: dict[str, float] = {}
+    for line in shown.partition(_MARK)[2].partition(_MARK)[0].splitlines():
+        found = _IMPORT_TIME.match(line)
+        if found:
+            seconds[found[2]] = seconds.get(found[2], 0.0) + int(found[1]) * 1e-6 / number
+    return [[name, spent] for name, spent in seconds.items()]
 
 
 def _said(output: str) -> str:
@@ -1286,6 +1384,12 @@ def _kind(benchmark: Any) -> str:
     return "track"
 
 
+def _is_raw(benchmark: Any) -> bool:
+    """Tell whether the benchmark is a statement that runs in processes of its own."""
+    kinds = importlib.import_module("asv_runner.benchmarks")
+    return isinstance(benchmark, kinds.timeraw.TimerawBenchmark)
+
+
 def _result(benchmark: Any) -> Any:
     """Run the benchmark once, as asv does, and give what it yields."""
     skips = importlib.import_module("asv_runner.benchmarks.mark").SkipNotImplemented
@@ -1396,12 +1500,8 @@ def _measure(
     profile = None
 
     def meter(*params: Any, each: bool = False) -> Any:
-        if isinstance(benchmark, kinds.timeraw.TimerawBenchmark):
-            env = getattr(benchmark, "_timeraw_env", None)
-            source = lambda: benchmark.func(*params)  # noqa: E731 - a name would say no more
-            place = os.path.dirname(request["output"])
-            where = request["benchmark_dir"], request["search_path"], place
-            meters.append(RawMeter(source, env, *where, stand_ins, turns))
+        if _is_raw(benchmark):
+            meters.append(_raw_meter(benchmark, params, request, stand_ins, turns))
         else:
             timer = getattr(benchmark, "timer", _wall_clock)
             meters.append(
@@ -1424,8 +1524,9 @@ def _measure(
         elif request["mode"] == "profile":
             # Its first call is profiled: only that one finds the process as asv's does.
             number, taken = request["number"] or 1, 1
-            build = getattr(benchmark, "_build_params", lambda: benchmark._current_params)
-            profile = meter(*build()).profile(number, request["batches"], homes, frames)
+            profile = meter(*_arguments(benchmark)).profile(
+                number, request["batches"], homes, frames
+            )
         else:
             raise TypeError(f"{benchmark.name} has no time: not a time_ or timeraw_ benchmark")
     except skips as skip:
@@ -1505,6 +1606,37 @@ def _let_others_trace() -> None:
         return
 
 
+def _arguments(benchmark: Any) -> tuple[Any, ...]:
+    """What a benchmark is called with: what setup_cache gave, and its parameters."""
+    build = getattr(benchmark, "_build_params", lambda: benchmark._current_params)
+    return tuple(build())
+
+
+def _raw_meter(
+    benchmark: Any,
+    params: tuple[Any, ...],
+    request: dict[str, Any],
+    stand_ins: StandIns,
+    turns: Turns,
+) -> RawMeter:
+    env = getattr(benchmark, "_timeraw_env", None)
+    place = os.path.dirname(request["output"])
+    where = request["benchmark_dir"], request["search_path"], place
+    return RawMeter(lambda: benchmark.func(*params), env, *where, stand_ins, turns)
+
+
+def _sample_raw(benchmark: Any, request: dict[str, Any], stand_ins: StandIns) -> dict[str, Any]:
+    """Sample one process after another that runs the statement of a timeraw benchmark."""
+    meter = _raw_meter(benchmark, _arguments(benchmark), request, stand_ins, Turns(None))
+    number = request["number"] or benchmark.number or 1
+    until = _wall_clock() + request["seconds"]
+    raw = [meter.sample(number, request["raw_sampler"], request["cpu"])]
+    while _wall_clock() < until:
+        raw.append(meter.sample(number, request["raw_sampler"], request["cpu"]))
+    answer = _answer(meter.readings, number, meter.setup / len(raw), 0)
+    return {**answer, "raw": raw, "importtime": meter.import_times(number)}
+
+
 class Sampling:
     """A benchmark that is set up and warm, to be called while another process reads the stacks.
 
@@ -1518,8 +1650,6 @@ class Sampling:
 
     def __init__(self, benchmark: Any, request: dict[str, Any], stand_ins: StandIns) -> None:
         kinds = importlib.import_module("asv_runner.benchmarks")
-        if isinstance(benchmark, kinds.timeraw.TimerawBenchmark):
-            raise _Unsampled("the statement runs in processes of its own")
         if not isinstance(benchmark, kinds.time.TimeBenchmark):
             raise TypeError(f"{benchmark.name} has no time: not a time_ or timeraw_ benchmark")
         self._benchmark = benchmark
@@ -1527,10 +1657,9 @@ class Sampling:
         self.number: int = request["number"] or benchmark.number or 1
         # Newer runners set up before each call of a sample where there is anything to set up.
         isolates = getattr(benchmark, "_setup_isolates_timed_calls", False) and benchmark._setups
-        build = getattr(benchmark, "_build_params", lambda: benchmark._current_params)
         self.meter = Meter(
             benchmark.func,
-            build(),
+            _arguments(benchmark),
             benchmark.redo_setup,
             benchmark.timer,
             lambda: None,
@@ -1656,6 +1785,7 @@ def run(request: dict[str, Any]) -> dict[str, Any] | Sampling:
                 "kind": _kind(benchmark),
                 "unit": str(benchmark.unit),
                 "implementation": sys.implementation.name,
+                "raw": _is_raw(benchmark),
                 "error": None,
             }
         if mode == "cache":
@@ -1664,6 +1794,8 @@ def run(request: dict[str, Any]) -> dict[str, Any] | Sampling:
             return {"schema": SCHEMA, "error": None}
         if mode == "value":
             return _set_up(benchmark, _value)
+        if mode == "sample" and _is_raw(benchmark):
+            return _set_up(benchmark, lambda one: _sample_raw(one, request, stand_ins))
         if mode == "sample":
             return _set_up_to_stay(benchmark, request, stand_ins)
         taken = _set_up(benchmark, lambda one: _measure(one, request, counter, stand_ins))

@@ -22,8 +22,12 @@ from asv_explain.measuring.sampler import (
     ABSENT,
     Sampling,
     find_sampler,
+    kept_up,
     run_sampled,
+    sampler_words,
+    statement_stacks,
     timed_stacks,
+    why_not,
 )
 from asv_explain.profiles.collecting import without_collecting
 from asv_explain.scratch import check_room, scratch
@@ -211,7 +215,8 @@ class ProcessRunner:
         with scratch() as place:
 
             def command(ends: tuple[int, int]) -> list[str]:
-                return self._command(asked, place, sampler=ends)
+                words = sampler_words(sampler, how)
+                return self._command(asked, place, sampler=ends, raw_sampler=words)
 
             variables = environment(asked.side, asked.request.get("hash_seed", 0))
             try:
@@ -221,9 +226,16 @@ class ProcessRunner:
             except OSError as error:
                 return _no_start(asked, error)
             answer = _answered(place, found.status, asked.limit)
-        if answer.get("error") is not None:
+        failed = answer.get("error")
+        if failed is not None:
             # What the sampler didn't reach was ended with it.
-            return _error("unsampled", found.unsampled) if found.unread else answer
+            if found.unread:
+                return _error("unsampled", found.unsampled)
+            if isinstance(failed, Mapping) and failed.get("kind") == "unsampled":
+                return _error("unsampled", why_not(str(failed.get("text"))))
+            return answer
+        if "raw" in answer:
+            return _with_raw_stacks(answer)
         if found.unsampled:
             return _error("unsampled", found.unsampled)
         stacks, threads = timed_stacks(found.stacks, _HARNESS)
@@ -237,6 +249,17 @@ class ProcessRunner:
 
 _HARNESS = str(Path(harness.__file__).absolute())
 _ANSWER = "answer.json"
+
+
+def _with_raw_stacks(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Put the stacks of a timeraw benchmark's processes where those of other benchmarks are."""
+    try:
+        stacks = statement_stacks(answer["raw"])
+        fast = all(kept_up(one["said"]) for one in answer["raw"])
+    except (LookupError, TypeError, ValueError):
+        return _error("failed", "the benchmark wrote where only the answer belongs")
+    others = {name: value for name, value in answer.items() if name != "raw"}
+    return {**others, "stacks": stacks, "threads": "", "kept_up": fast}
 
 
 def _no_start(asked: Asked, error: OSError) -> Mapping[str, Any]:

@@ -70,6 +70,7 @@ class Limits:
         kind: What asv measures: "time", "mem", "peakmem" or "track".
         unit: The unit of its values.
         implementation: The interpreter's, such as "cpython" or "pypy".
+        raw: Whether it is a statement that runs in processes of its own.
     """
 
     timeout: float | None
@@ -78,6 +79,7 @@ class Limits:
     kind: str
     unit: str
     implementation: str = "cpython"
+    raw: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,7 +387,8 @@ def limits_from_answer(answer: Mapping[str, Any]) -> Limits:
     if not isinstance(implementation, str):
         raise RoundError(f"the implementation is {show(implementation)}")
     cached = bool(answer.get("setup_cache"))
-    return Limits(seconds[0], cached, seconds[1], kind, unit, implementation)
+    raw = answer.get("raw") is True
+    return Limits(seconds[0], cached, seconds[1], kind, unit, implementation, raw)
 
 
 def _check_bytes(trace: Mapping[str, Any]) -> None:

@@ -20,18 +20,21 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from asv_explain.contained import started
 from asv_explain.files import read_own
-from asv_explain.measuring.harness import TIMED_CALLS
+from asv_explain.measuring.harness import SAMPLING, TIMED_CALLS
 
 __all__ = [
     "ABSENT",
     "Sampled",
     "Sampling",
     "find_sampler",
+    "kept_up",
     "run_sampled",
+    "sampler_words",
+    "statement_stacks",
     "timed_stacks",
     "why_not",
 ]
@@ -47,7 +50,6 @@ if sys.argv[1] and hasattr(os, "sched_setaffinity"):
 os.execv(sys.argv[2], sys.argv[2:])
 """
 
-_BEGUN = "Sampling process"
 _BEHIND = re.compile(r"\d+(?:\.\d+)?s behind in sampling")
 
 _FORBIDDEN = ("permission denied", "operation not permitted", "os error 1)", "os error 13)")
@@ -144,13 +146,13 @@ def run_sampled(
         number = _heard(ready, until, lambda said: said.endswith("\n")).strip()
         if not number.isdecimal():
             return Sampled(_status(process, until))
-        words = _command(sampler, how, int(number), output)
+        words = [*sampler_words(sampler, how), "--pid", number, "--output", str(output)]
         reader = stack.enter_context(
             started(words, place, os.environ, subprocess.PIPE, subprocess.STDOUT)
         )
         stdout = stack.enter_context(cast("IO[bytes]", reader.stdout)).fileno()
-        said = _heard(stdout, until, lambda said: _BEGUN in said)
-        if _BEGUN not in said:
+        said = _heard(stdout, until, lambda said: SAMPLING in said)
+        if SAMPLING not in said:
             return Sampled(None, unsampled=why_not(said), unread=True)
         os.write(go, b"g")
         status = _status(process, until)
@@ -161,7 +163,7 @@ def run_sampled(
             stacks = read_own(output, LARGEST_STACKS).decode(errors="replace")
         except (OSError, ValueError):
             return Sampled(status, unsampled=why_not(said))
-        return Sampled(status, stacks, _BEHIND.search(said) is None)
+        return Sampled(status, stacks, kept_up(said))
 
 
 def _pipe(reading: ExitStack, writing: ExitStack) -> tuple[int, int]:
@@ -192,13 +194,17 @@ def _status(process: subprocess.Popen[bytes], until: float) -> int | None:
     return None
 
 
-def _command(sampler: Path, how: Sampling, process: int, output: Path) -> list[str]:
-    """The words that start py-spy, which reads a process's stacks until that ends."""
-    words = ["record", "--pid", str(process), "--format", "raw", "--full-filenames"]
-    words += ["--rate", str(how.rate), *["--idle"] * how.idle]
+def sampler_words(sampler: Path, how: Sampling) -> list[str]:
+    """The words that start py-spy, but for what it is to read and where to write."""
+    words = ["record", "--format", "raw", "--full-filenames", "--rate", str(how.rate)]
     on = ",".join(map(str, how.processors))
     start = [sys.executable, "-I", "-S", "-c", _START, on]
-    return [*start, str(sampler), *words, "--output", str(output)]
+    return [*start, str(sampler), *words, *["--idle"] * how.idle]
+
+
+def kept_up(said: str) -> bool:
+    """Tell from what py-spy said whether it read as many stacks a second as it was asked to."""
+    return _BEHIND.search(said) is None
 
 
 def why_not(said: str) -> str:
@@ -249,6 +255,31 @@ def timed_stacks(text: str, harness: str) -> tuple[str, str]:
         elif own not in path:
             others[path] = others.get(path, 0) + int(count)
     return _collapsed(timed), _collapsed(others)
+
+
+def statement_stacks(raw: Sequence[Mapping[str, Any]]) -> str:
+    """Keep of the stacks of processes those of a timeraw benchmark's statement.
+
+    Args:
+        raw: Of each process, as the harness tells them: "stacks", the collapsed text, and "lines",
+            the first and the last line of the statement in timeit's function that runs it.
+
+    Returns:
+        Collapsed stacks of all, from that function inwards.
+    """
+    marker = ";inner (<timeit-src>:"
+    timed: dict[str, int] = {}
+    for one in raw:
+        first, last = one["lines"]
+        for line in str(one["stacks"]).splitlines():
+            path, _, count = line.rpartition(" ")
+            place = path.find(marker)
+            if place < 0 or not count.isdecimal():
+                continue
+            number = path[place + len(marker) :].partition(")")[0]
+            if number.isdecimal() and first <= int(number) <= last:
+                timed[path[place + 1 :]] = timed.get(path[place + 1 :], 0) + int(count)
+    return _collapsed(timed)
 
 
 def _collapsed(counts: Mapping[str, int]) -> str:

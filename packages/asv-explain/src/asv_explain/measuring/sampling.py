@@ -8,10 +8,13 @@ from asv_explain.measuring.confirm import MIN_PAIRS, computes
 from asv_explain.measuring.rounds import Rounds
 from asv_explain.measuring.session import Plan, Session
 
-__all__ = ["LOWEST_RATE", "MORE_TIMED", "RATE", "sample_both"]
+__all__ = ["LOWEST_RATE", "MORE_TIMED", "RATE", "RAW_RATE", "sample_both"]
 
 RATE = 1000
 """Samples a second to begin with. py-spy stops the process for some 0.3 to 0.5 ms for each."""
+
+RAW_RATE = 250
+"""The same for a timeraw benchmark: most of them import, and stacks of imports are deep."""
 
 LOWEST_RATE = 100
 """The rate below which py-spy is not asked to go, however far it is behind."""
@@ -59,7 +62,8 @@ def sample_both(
     timed = session.rounds.timed
     idle = not (computes(timed.before) and computes(timed.after))
     least = plan.rounds or MIN_PAIRS
-    rate, beside, timed_pairs = RATE, STARTING, len(timed.before)
+    rate = RAW_RATE if session.raw else RATE
+    beside, timed_pairs = STARTING, len(timed.before)
     if idle:
         fits = (until - clock()) / (2 * (least + 1)) - beside
         session.learn_running(number, max(SHORTEST, min(plan.sampling, fits)), rate)

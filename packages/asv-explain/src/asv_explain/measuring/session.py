@@ -137,6 +137,7 @@ class Session:
         self.before, self.after = sides
         self.kind, self.unit = "unknown", ""
         self.unsampled = ""
+        self.raw = False
         self._apart = False
 
     @property
@@ -195,7 +196,7 @@ class Session:
         except RoundError as error:
             raise self._fail(side, Failure("failed", str(error))) from error
         side.timeout = limits.timeout or self._plan.timeout
-        self.kind, self.unit = limits.kind, limits.unit
+        self.kind, self.unit, self.raw = limits.kind, limits.unit, limits.raw
         if limits.implementation != "cpython":
             self.unsampled = f"py-spy reads CPython alone, and this is {limits.implementation}"
         if limits.setup_cache:
