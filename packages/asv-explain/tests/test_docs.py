@@ -59,6 +59,14 @@ def test_every_threshold_has_the_value_that_is_told() -> None:
         assert getattr(module, name) == float(value), name
 
 
+def test_every_threshold_that_is_named_is_in_the_table() -> None:
+    """A constant in a sentence has its value below."""
+    text, table = (DOCS / "method.md").read_text(encoding="utf-8").split("## Thresholds")
+    named = set(re.findall(r"`([A-Z]+(?:_[A-Z]+)*)`", text))
+    assert named
+    assert named <= set(re.findall(r"^\| `([A-Z_]+)` \|", table, re.MULTILINE))
+
+
 def test_modules_named_in_the_method_are_there() -> None:
     """A page that names a module by its path leads there."""
     text = (DOCS / "method.md").read_text(encoding="utf-8")
