@@ -17,7 +17,6 @@ from asv_explain.asv_side.install import Install, installed
 from asv_explain.asv_side.lock import try_locked
 from asv_explain.asv_side.project import Project, environments, load_project
 from asv_explain.changes.git import GitError
-from asv_explain.measuring.calibrations import Calibrations
 from asv_explain.measuring.measure import Plan, measure
 from asv_explain.measuring.process import ProcessRunner, environment
 from asv_explain.measuring.rounds import Rounds
@@ -217,8 +216,7 @@ class Workbench:
     ) -> Explained:
         """Ask asv-explain about a benchmark between two commits, as its command would.
 
-        What it answered before is not shown again. What the profiler costs is kept for a day, as it
-        is for the command.
+        What it answered before is not shown again.
 
         Args:
             before: the earlier commit.
@@ -245,8 +243,7 @@ class Workbench:
         def installer(_: Project, __: Sequence[str], ___: Callable[[str], None]) -> Install:
             return self.install
 
-        # Only answers are asked for anew, not what the profiler costs.
-        tools = Tools(installer=installer, costs=lambda folder, _: Calibrations(folder))
+        tools = Tools(installer=installer)
         (only,) = Session(options, self.project, tools, self._say).explanations()
         return only
 

@@ -126,7 +126,7 @@ def test_asv_explain_stands_apart() -> None:
         if path.name == "harness.py":
             # It runs where nothing else is installed.
             allowed = {"asv_runner"}
-        if path.name in ("calibration_script.py", "keeper.py"):
+        if path.name == "keeper.py":
             allowed = set()
         assert tops <= allowed, f"{path.relative_to(ROOT)} imports {', '.join(sorted(tops))}"
 
@@ -176,5 +176,5 @@ def test_every_module_says_what_is_public() -> None:
             for target in node.targets
             if isinstance(target, ast.Name)
         ]
-        runs_alone = path.name in ("__main__.py", "harness.py", "calibration_script.py")
+        runs_alone = path.name in ("__main__.py", "harness.py")
         assert "__all__" in names or len(body) == 1 or runs_alone, path

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from world import COST
 
 from asv_explain.explanation import Verdict
 from observatory.injections import truth
@@ -356,12 +355,8 @@ def bytecode(folder: Path) -> dict[str, int]:
 
 
 @pytest.mark.measures
-def test_a_slowdown_is_explained_from_two_environments(
-    bench: Workbench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_slowdown_is_explained_from_two_environments(bench: Workbench) -> None:
     """The whole product names the function, runs compiled files, and is asked anew each time."""
-    # What the profiler costs takes longest, and decides nothing where one function is far slower.
-    monkeypatch.setattr("asv_explain.measuring.calibrations.calibrate", lambda *_: COST)
     before, after = bench.pair(injection(after=SLOW))
     with bench.install(bench.environment, (before, after)) as sides:
         assert [one.commit for one in sides] == [before, after]

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
-from shared_costs import share_costs
 
 from observatory.browser.chromium import Watch, visiting
 from observatory.browser.server import serving
@@ -240,7 +239,6 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     root, home = tmp_path_factory.mktemp("shelf"), tmp_path_factory.mktemp("home")
     project = Project(root, home)
     project.git("init", "--quiet", "--initial-branch=main")
-    share_costs(root)
     (root / "benchmarks").mkdir()
     (root / "benchmarks" / "__init__.py").touch()
     (root / "benchmarks" / "look.py").write_text(BENCHMARKS, encoding="utf-8")

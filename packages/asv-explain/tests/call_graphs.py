@@ -57,7 +57,7 @@ def side(functions: Functions, edges: Edges, coroutines: tuple[str, ...] = ()) -
 
     def follow(path: tuple[str, ...], part: float) -> None:
         name = path[-1]
-        calls, own = functions[name]
+        own = functions[name][1]
         inside = sum(edge[3] for edge in edges if edge[1] == name)
         if len(path) == 1:
             own = own - inside if inside else own

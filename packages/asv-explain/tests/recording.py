@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import cProfile
+import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
-__all__ = ["record"]
+__all__ = ["framed", "record"]
 
 
 def record(run: Callable[[], object], number: int = 1) -> dict[str, Any]:
@@ -38,6 +40,25 @@ def record(run: Callable[[], object], number: int = 1) -> dict[str, Any]:
             for call in entry.calls or ()
         ],
     }
+
+
+def framed(raw: dict[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
+    """The raw profile with the function of each frame that the request names, as the harness does.
+
+    A function is known by its name; one that the profile lacks is added, without calls.
+    """
+    if "frames" not in request:
+        return raw
+    functions, found = list(raw["functions"]), []
+    for name, file, line in json.loads(Path(request["frames"]).read_text(encoding="utf-8")):
+        places = [place for place, one in enumerate(functions) if one["name"] == name]
+        if not places:
+            places = [len(functions)]
+            who = {"home": "bench", "path": file, "name": name, "line": line, "flags": 0}
+            counts = dict.fromkeys(("calls", "recursive", "own", "cumulative"), 0)
+            functions.append({**who, "fingerprint": name, **counts})
+        found.append([name, file, line, places[0]])
+    return {**raw, "functions": functions, "frames": found}
 
 
 def _who(code: Any) -> dict[str, Any]:

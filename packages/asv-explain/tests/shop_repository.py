@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from shared_costs import share_costs
 from world import PYTHON
 
 from asv_explain.asv_side.install import installed
@@ -90,7 +89,6 @@ class Shop:
             settings: of asv.
         """
         self.git("init", "--quiet", "--initial-branch=main")
-        share_costs(self.root)
         self.commit(
             "base",
             {

@@ -18,12 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from world import COST, PYTHON, options
+from world import PYTHON, options
 
 from asv_explain import command
 from asv_explain.asv_side.install import Install
 from asv_explain.asv_side.project import Project
-from asv_explain.measuring.calibrate import ProfilerCost
 from asv_explain.session import Tools
 from asv_explain.suspect import Installed
 
@@ -81,14 +80,6 @@ def slower(core: str = CORE) -> str:
     return core.replace("range(1)", "range(8)")
 
 
-class _Free:
-    """A profiler that costs nothing, so that none has to be calibrated."""
-
-    def cost(self, python: Path) -> ProfilerCost:
-        """What the profiler costs an interpreter."""
-        return COST
-
-
 class SmallProject:
     """A repository with benchmarks in it, and the program called on its commits.
 
@@ -123,7 +114,7 @@ class SmallProject:
         patch.setattr(tempfile, "tempdir", str(self.temporary))
         self._patch = patch
         self.enter(self.root)
-        self.tools = Tools(installer=self._installer, costs=lambda folder, force: _Free())
+        self.tools = Tools(installer=self._installer)
 
     def enter(self, root: Path) -> None:
         """Go on in another checkout."""

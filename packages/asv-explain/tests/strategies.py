@@ -8,9 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from asv_explain.measuring.calibrate import Estimate, ProfilerCost
-
-__all__ = ["costs", "raw_profiles"]
+__all__ = ["raw_profiles"]
 
 
 PLAIN_FLAGS = 3
@@ -129,28 +127,3 @@ def raw_profiles(draw: st.DrawFn) -> dict[str, Any]:
             for (caller, callee), entry in recorder.edges.items()
         ],
     }
-
-
-@st.composite
-def costs(draw: st.DrawFn) -> ProfilerCost:
-    """Costs of a profiler, from nothing to a microsecond a call."""
-
-    def estimate(largest: float) -> Estimate:
-        value = draw(st.floats(0, largest, allow_subnormal=False))
-        return Estimate(value, draw(st.floats(0, largest, allow_subnormal=False)))
-
-    return ProfilerCost(
-        callee_python=estimate(1e-6),
-        caller_python=estimate(1e-6),
-        callee_builtin=estimate(1e-6),
-        caller_builtin=estimate(1e-6),
-        callee_resumed=estimate(1e-6),
-        caller_resumed=estimate(1e-6),
-        callee_awaited=estimate(1e-6),
-        caller_awaited=estimate(1e-6),
-        callee_bit=estimate(1e-7),
-        caller_bit=estimate(1e-7),
-        bytecode=estimate(1.0),
-        python="3.11.7",
-        implementation="cpython",
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -11,12 +12,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import costs, raw_profiles
+from strategies import raw_profiles
 
 from asv_explain import parts, pipeline
 from asv_explain.changes.change import Change, Changes
 from asv_explain.explanation import decode, encode
-from asv_explain.measuring.calibrate import ProfilerCost
 from asv_explain.measuring.rounds import Round, Rounds
 from asv_explain.profiles.pair import decode_pair, encode_pair
 from asv_explain.suspect import Suspect
@@ -36,16 +36,49 @@ def profiled(raw: dict[str, Any], seconds: float) -> Round:
     return Round("profile", seconds, seconds, None, 1, 0.0, (seconds,), raw, None)
 
 
+def sampled(stacks: str, waits: str, threads: str) -> Round:
+    texts = {"stacks": stacks, "waits": waits, "threads": threads}
+    return Round("sample", 1.0, 1.0, None, 1, 0.0, (1.0,), None, None, rate=1e3, **texts)
+
+
+@st.composite
+def stacks(draw: st.DrawFn, frames: Sequence[str], least: int = 1) -> dict[str, int]:
+    """Samples of some stacks of these frames, with recursion."""
+    paths = st.lists(st.sampled_from(frames), min_size=1, max_size=5).map(";".join)
+    return draw(st.dictionaries(paths, st.integers(1, 500), min_size=least, max_size=8))
+
+
+def collapsed(samples: Mapping[str, int]) -> str:
+    return "".join(f"{path} {count}\n" for path, count in samples.items())
+
+
+def framed(raw: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """A profile that says of each of its functions which frame it is, at each of two lines."""
+    found = []
+    for index, one in enumerate(raw["functions"]):
+        found += [[f"{one['name']}{index}", f"/x/{one['path']}", line, index] for line in (1, 2)]
+    return {**raw, "frames": found}, [f"{name} ({file}:{line})" for name, file, line, _ in found]
+
+
 @st.composite
 def rounds(draw: st.DrawFn) -> Rounds:
-    """Rounds of both sides that differ clearly, each with one or several profiles."""
+    """Rounds of both sides that differ clearly, with one or several profiles, and stacks or not."""
     scatter = np.random.default_rng(1).normal(1, 1e-3, PAIRS).tolist()
     sides = []
+    pairs, waiting = draw(st.integers(0, 5)), draw(st.booleans())
     for _ in range(2):
         seconds = draw(st.floats(1e-5, 1e-2))
         raws = draw(st.lists(raw_profiles(), min_size=1, max_size=3))
-        times = tuple(timed(seconds * one) for one in scatter)
-        sides.append(times + tuple(profiled(raw, seconds) for raw in raws))
+        taken = [timed(seconds * one) for one in scatter]
+        raw, frames = framed(raws[0])
+        for _ in range(pairs):
+            samples = draw(stacks(frames))
+            waits = {path: draw(st.integers(0, many)) for path, many in samples.items()}
+            others = draw(stacks(frames, least=0))
+            waited = collapsed(waits) if waiting else ""
+            taken.append(sampled(collapsed(samples), waited, collapsed(others)))
+        taken += [profiled(one, seconds) for one in (raw, *raws[1:])]
+        sides.append(tuple(taken))
     return Rounds(sides[0], sides[1])
 
 
@@ -60,17 +93,15 @@ def changes(draw: st.DrawFn) -> Changes:
     return Changes(items, {}, (), frozenset(FILES))
 
 
-@given(rounds(), costs(), changes())
-@settings(max_examples=150)
-def test_from_raw_profiles_to_json_and_back(
-    measured: Rounds, cost: ProfilerCost, changed: Changes
-) -> None:
+@given(rounds(), changes())
+@settings(max_examples=100)
+def test_from_raw_profiles_to_json_and_back(measured: Rounds, changed: Changes) -> None:
     """Causes and residual are the measured difference, also after a way through JSON."""
     with (
         mock.patch.object(parts, "read_changes", return_value=changed),
         mock.patch.object(parts, "evidence", return_value=None),
     ):
-        explained = pipeline.explain(SUSPECT, measured, cost, Path("nowhere"), 1.05)
+        explained = pipeline.explain(SUSPECT, measured, Path("nowhere"), 1.05)
     one = explained.explanation
     assert one.difference is not None
     assert one.residual is not None
@@ -82,7 +113,6 @@ def test_from_raw_profiles_to_json_and_back(
     for cause in one.causes:
         if cause.interval is not None:
             assert cause.interval.low <= cause.amount <= cause.interval.high
-            assert (cause.interval.low <= 0 <= cause.interval.high) or not cause.noise
     pair, closing = explained.profiles, one.sampling_after
     if pair is not None:
         assert closing is not None

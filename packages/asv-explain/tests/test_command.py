@@ -54,7 +54,6 @@ def test_what_is_stored_is_shown_again_and_measured_anew_by_force(
     assert capsys.readouterr().out == first
     run(world, "base", "after", "--force")
     assert len(world.measured) == 2 * count
-    assert world.forced == [False, False, True]
 
 
 def test_what_is_stored_is_proved_without_measuring_it_again(world: World) -> None:

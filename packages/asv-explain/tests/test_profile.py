@@ -19,13 +19,7 @@ from asv_explain.profiles.conservation import (
     conservation_problems,
 )
 from asv_explain.profiles.merge import merge
-from asv_explain.profiles.profile import (
-    Profile,
-    WireError,
-    profile_from_raw,
-    profile_to_raw,
-    undelayed,
-)
+from asv_explain.profiles.profile import Profile, WireError, profile_from_raw, profile_to_raw
 
 
 def function(
@@ -272,15 +266,3 @@ def test_a_real_profile_adds_up() -> None:
         sorted(range(9), key=lambda value: -value)
 
     assert conservation_problems(profile_from_raw(record(run, 2))) == ()
-
-
-@given(raw_profiles())
-def test_time_of_other_processes_is_taken_from_all(raw: dict[str, Any]) -> None:
-    """Without the delay each function keeps the same share, and the region ends sooner."""
-    profile = profile_from_raw(raw)
-    alone = undelayed(profile)
-    if alone is not profile:
-        assert alone.seconds + profile.delayed == pytest.approx(profile.seconds)
-    assert alone.own * profile.seconds == pytest.approx(profile.own * alone.seconds)
-    assert (alone.calls == profile.calls).all()
-    assert conservation_problems(alone) == ()

@@ -12,18 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from recording import record
+from recording import framed, record
 
 from asv_explain import command
 from asv_explain.asv_side.install import Install, InstallError
 from asv_explain.asv_side.project import Project
 from asv_explain.explanation import Explanation, decode
-from asv_explain.measuring.calibrate import Estimate, ProfilerCost
 from asv_explain.options import Options, add_arguments, read_options
 from asv_explain.session import Tools
 from asv_explain.suspect import Installed
 
-__all__ = ["COST", "PYTHON", "World", "exported", "made", "options", "run", "stored"]
+__all__ = ["PYTHON", "World", "exported", "made", "options", "run", "stored"]
 
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 CONFIG = {
@@ -35,13 +34,9 @@ CONFIG = {
     "pythons": [PYTHON],
     "results_dir": ".asv/results",
 }
-_CALLS = ("python", "builtin", "resumed", "awaited", "bit")
-_KINDS = [f"{side}_{kind}" for side in ("callee", "caller") for kind in _CALLS]
-COST = ProfilerCost(
-    **dict.fromkeys([*_KINDS, "bytecode"], Estimate(0.0, 0.0)),
-    python="3.11.7",
-    implementation="cpython",
-)
+
+# What py-spy sees of the function that is profiled.
+STACKS = "<lambda> (a.py:1) 90\n<lambda> (a.py:2) 10\n"
 
 CODE = """
 def price(row):
@@ -65,7 +60,7 @@ class World:
         benchmarks: The names that are discovered.
         installs: What was installed, call by call.
         measured: What processes did, in order: the mode, and the commit's name.
-        forced: Whether the profiler's cost was to be measured anew, call by call.
+        unsampled: Why no process can be sampled; empty where they can.
         during: Is called in each process.
         now: The clock, in seconds.
     """
@@ -80,7 +75,7 @@ class World:
         self.benchmarks = ["suite.time_day"]
         self.installs: list[tuple[str, ...]] = []
         self.measured: list[tuple[str, str]] = []
-        self.forced: list[bool] = []
+        self.unsampled = ""
         self.during: Callable[[], None] = lambda: None
         self.now = 0.0
         (root / "benchmarks").mkdir()
@@ -118,7 +113,7 @@ class World:
     @property
     def tools(self) -> Tools:
         """What the program acts with."""
-        return Tools(self._installer, self._discover, self._costs, self._run, lambda: self.now)
+        return Tools(self._installer, self._discover, self._run, lambda: self.now)
 
     def _installer(
         self, project: Project, specs: Sequence[str], say: Callable[[str], None]
@@ -141,14 +136,6 @@ class World:
         about = {"params": [], "param_names": [], "version": "1", "unit": "seconds", "type": "time"}
         return [{"name": name, **about} for name in self.benchmarks]
 
-    def _costs(self, folder: Path, force: bool) -> World:
-        self.forced.append(force)
-        return self
-
-    def cost(self, python: Path) -> ProfilerCost:
-        """A profiler that costs nothing."""
-        return COST
-
     def _run(
         self, side: Installed, request: Mapping[str, Any], folder: Path, limit: float
     ) -> Mapping[str, Any]:
@@ -161,10 +148,19 @@ class World:
             return {"schema": 1, "setup_cache": False, **limits, "error": None}
         if side.commit in self.failing:
             return {"schema": 1, "error": {"kind": "failed", "text": "OSError: closed"}}
+        if mode == "sample" and self.unsampled:
+            return {"schema": 1, "error": {"kind": "unsampled", "text": self.unsampled}}
         swing = 1 + self.noise.get(side.commit, 0.0) * (-1) ** len(self.measured)
         wall = self.seconds[side.commit] * swing * (1 + len(self.measured) % 7 * 1e-4)
+        profile, sampled = None, {}
+        if mode == "profile":
+            profile = framed(record(lambda: sorted(range(9))), request)
+        if mode == "sample":
+            self.now += request["seconds"]
+            sampled = {"stacks": STACKS, "kept_up": True}
         return {
             "schema": 1,
+            **sampled,
             "wall": wall,
             "cpu": wall,
             "instructions": None,
@@ -172,7 +168,7 @@ class World:
             "setup": 0.0,
             "delayed": 0.0,
             "samples": [wall],
-            "profile": record(lambda: sorted(range(9))) if mode == "profile" else None,
+            "profile": profile,
             "error": None,
         }
 

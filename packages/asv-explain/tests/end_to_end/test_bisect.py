@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from shared_costs import share_costs
 
 pytestmark = pytest.mark.measures
 
@@ -107,7 +106,6 @@ class Shop:
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """Six commits: the second in between doesn't build, the fourth is slow, more don't matter."""
     shop = Shop(tmp_path_factory.mktemp("shop"), tmp_path_factory.mktemp("home"))
-    share_costs(shop.root)
     (shop.root / "benchmarks").mkdir()
     (shop.root / "benchmarks" / "__init__.py").write_text(BENCHMARKS, encoding="utf-8")
     (shop.root / "asv.conf.json").write_text(json.dumps(SETTINGS), encoding="utf-8")

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from published import BENCHMARK, MACHINE, Published
-from world import COST, World, exported, made
+from world import World, exported, made
 
 from asv_explain import ExplainError, explain
 from asv_explain.asv_side.benchmarks import MOST_COMBINATIONS, load_benchmarks, select_benchmarks
@@ -33,18 +33,15 @@ from asv_explain.changes.git import GitError, read_changed, read_contents, read_
 from asv_explain.changes.scopes import FunctionScope, read_source
 from asv_explain.changes.sources import function_pairs
 from asv_explain.explanation import ExplanationError, Kind, Verdict, decode, encode
-from asv_explain.measuring.calibrate import CalibrationError
-from asv_explain.measuring.calibrations import Calibrations
 from asv_explain.measuring.process import read_answer
 from asv_explain.measuring.rounds import RoundError, round_from_answer
 from asv_explain.pages.downloads import downloads
 from asv_explain.pages.page import page
 from asv_explain.pages.traveling import traveling_page
 from asv_explain.plausible import MOST_LINES
-from asv_explain.profiles.correct import correct_both
-from asv_explain.profiles.match import match_profiles
 from asv_explain.profiles.pair import decode_pair
 from asv_explain.profiles.profile import profile_from_raw
+from asv_explain.profiles.sampled import from_profiles
 from asv_explain.profiles.wire import WireError, show
 from asv_explain.reports.markdown import to_markdown
 from asv_explain.reports.terminal import render
@@ -201,54 +198,6 @@ def test_a_benchmark_that_says_nonsense_of_itself_is_unknown(
     assert found["caveats"]
 
 
-@pytest.mark.parametrize("taken", ["1" * 4000, "[" * 50_000, '"now"', "{}", "true", "1e999"])
-def test_a_kept_cost_that_cannot_be_read_is_measured_anew(tmp_path: Path, taken: str) -> None:
-    """Neither endless integers nor depth end the call."""
-
-    def run(command: Sequence[str], timeout: float) -> str:
-        if command[-2] == "-c":
-            return examples.INTERPRETER
-        measured.append(1)
-        return examples.calibration().decode()
-
-    measured: list[int] = []
-
-    def cost() -> None:
-        Calibrations(tmp_path, run=run, now=lambda: 5.0).cost(Path("python"))
-
-    cost()
-    often = len(measured)
-    cost()
-    assert len(measured) == often
-    (path,) = tmp_path.iterdir()
-    path.write_text(path.read_text().replace('"taken": 5.0', f'"taken": {taken}'))
-    assert taken in path.read_text()
-    cost()
-    assert len(measured) == 2 * often
-    path.unlink()
-    os.mkfifo(path)
-    cost()
-    assert path.is_file()
-
-
-def test_a_calibration_that_cannot_be_read_is_one_mistake(tmp_path: Path) -> None:
-    """Deep, endless or without measure, the interpreter is named."""
-    tiny = json.loads(examples.calibration())
-    for one in tiny["rounds"]:
-        one["bytecode_sums"]["plain"] = 1e-320
-    for text in (
-        "[" * 50_000,
-        examples.calibration().decode().replace("1e-05", "1e308"),
-        json.dumps(tiny),
-    ):
-
-        def run(command: Sequence[str], timeout: float, text: str = text) -> str:
-            return text
-
-        with pytest.raises(CalibrationError, match="python printed no calibration"):
-            Calibrations(tmp_path, run=run).cost(Path("python"))
-
-
 @pytest.mark.parametrize("data", [b"7", b"{}", b"[7]", b"[" * 50_000, b"", b"null"])
 def test_what_is_no_list_of_benchmarks_is_refused(data: bytes) -> None:
     """A number was no list that could be gone through, and a dictionary gave its keys."""
@@ -350,17 +299,15 @@ def test_damaged_results_are_left_out_by_name(project: Published) -> None:
 
 
 def test_an_edge_that_holds_more_than_its_function_holds_all_of_it() -> None:
-    """Of next to no time, what the edge holds was more times than a number can have."""
+    """Of next to no time, what is left of the function is nothing, and not less."""
     raw = examples.raw_profile()
     raw["functions"][raw["edges"][0][1]]["own"] = 1e-320
     profile = profile_from_raw(raw)
-    callee = profile.callee[0]
-    assert profile.edge_own[0] > profile.own[callee]
-    match = match_profiles(profile, profile)
-    seconds = float(profile.own.sum())
-    for one in correct_both((profile, profile), COST, (seconds, seconds), match):
-        assert np.isfinite(one.edge_own).all()
-        assert one.edge_own[0] <= one.own[callee]
+    assert profile.edge_own[0] > profile.own[profile.callee[0]]
+    seconds = np.concatenate([profile.own, profile.edge_own])
+    side = from_profiles(profile, [seconds], float(profile.own.sum()))
+    assert np.isfinite(side.shares).all()
+    assert (side.weight >= 0).all()
 
 
 @pytest.mark.parametrize("value", ["9" * 5000, 10**5000], ids=["text", "integer"])

@@ -106,15 +106,21 @@ def from_samples(
 def from_profiles(whole: Profile, rounds: Sequence[Seconds], seconds: float) -> SampledSide:
     """A side of which no stacks could be sampled: stacks of two frames from cProfile's edges.
 
-    A C function's time goes to its caller, where a sampler would find it, too.
+    A C function's time goes to its caller, where a sampler would find it, too. A round that saw no
+    time pass is shared by calls.
 
     Args:
         whole: All rounds' profiles in one.
         rounds: For each round the seconds of each function itself and of each edge's callee itself,
             one after the other, in the order of ``whole``.
         seconds: Seconds of one benchmark call, measured without a profiler.
+
+    Raises:
+        WireError: No function was called.
     """
     size = len(whole.functions)
+    if not whole.calls.any():
+        raise WireError("functions", "expected at least one that was called")
     is_c = np.array([one.is_builtin for one in whole.functions], np.bool_)
     inner = ~is_c[whole.callee]
     own = np.array([one[:size] for one in rounds])
@@ -124,6 +130,8 @@ def from_profiles(whole: Profile, rounds: Sequence[Seconds], seconds: float) -> 
         row -= np.bincount(whole.callee[inner], on_edges[inner], size)
         np.maximum(row, 0.0, out=row)
         row += np.bincount(whole.caller[~inner], on_edges[~inner], size)
+        if not row.any() and not on_edges[inner].any():
+            row += whole.calls
     return SampledSide(
         whole,
         np.concatenate([np.full(size, -1), whole.caller[inner]]).astype(np.intp),
