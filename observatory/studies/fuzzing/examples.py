@@ -38,9 +38,8 @@ from asv_explain.profiles.profile import profile_from_raw
 from asv_explain.profiles.stacks import Stacks
 
 __all__ = [
-    "INTERPRETER",
     "answers",
-    "calibration",
+    "collapsed",
     "explanations",
     "exports",
     "marker",
@@ -49,9 +48,6 @@ __all__ = [
     "told",
     "traces",
 ]
-
-INTERPRETER = "cpython 3.11.7"
-"""What an interpreter says of itself."""
 
 _BEFORE, _AFTER = "b" * 40, "a" * 40
 
@@ -264,6 +260,7 @@ def answers() -> tuple[bytes, ...]:
     every: tuple[dict[str, Any], ...] = (
         timed,
         {**timed, "profile": raw_profile()},
+        {**timed, "stacks": collapsed().decode(), "threads": "run (a.py:1) 3\n", "kept_up": True},
         {"schema": 1, "value": 4096.0, "error": None},
         {"schema": 1, "trace": _raw_trace(), "error": None},
         {"schema": 1, **limits, "kind": "peakmem", "unit": "bytes"},
@@ -273,19 +270,15 @@ def answers() -> tuple[bytes, ...]:
     return tuple(json.dumps(one).encode() for one in every)
 
 
-@cache
-def calibration() -> bytes:
-    """What the calibration script prints of two rounds of few calls."""
-
-    def loop(calls: int, plain: float) -> dict[str, float]:
-        return {"calls": calls, "plain": plain, "profiled": plain * 5, "own": plain * 2}
-
-    names = [f"{kind}_{often}" for kind in ("python", "builtin", "awaited")
-             for often in ("once", "thrice")]  # fmt: skip
-    names += ["resumed", "spread_1", "spread_16", "spread_256", "bytecode_sums", "bytecode_dicts"]
-    one = {name: loop(100, 1e-5 * (1 + place % 3)) for place, name in enumerate(names)}
-    about = {"schema": 1, "python": "3.11.7", "implementation": "cpython"}
-    return json.dumps({**about, "rounds": [one, one]}).encode()
+def collapsed() -> bytes:
+    """Stacks of which one is in another, with a frame that has no line, and one that has no file."""
+    lines = (
+        "time_has (shelf.py:12);Shelf.find (shop/shelf.py:17) 120",
+        "time_has (shelf.py:12);Shelf.find (shop/shelf.py:17);Shelf.find (shop/shelf.py:18) 7",
+        "time_has (shelf.py:13);<listcomp> (shop/shelf.py) 1",
+        "[kernel] 2",
+    )
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def marker(folder: Path) -> bytes:

@@ -1,12 +1,10 @@
-"""Parsers of what the hook itself writes: explanations, profiles, answers, costs, installations."""
+"""Parsers of what the hook itself writes: explanations, profiles, stacks, answers, markers."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
-from functools import cache
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,8 +13,6 @@ from asv_explain.api import ExplainError, load
 from asv_explain.asv_side.store import Entry
 from asv_explain.changes.change import Change, Changes
 from asv_explain.explanation import Explanation, ExplanationError, decode, encode
-from asv_explain.measuring.calibrate import CalibrationError, calibrate
-from asv_explain.measuring.calibrations import Calibrations
 from asv_explain.measuring.process import read_answer
 from asv_explain.measuring.rounds import (
     Round,
@@ -29,12 +25,11 @@ from asv_explain.pages.call_tree import difference_tree
 from asv_explain.pages.downloads import downloads
 from asv_explain.pages.listing import Row, listing
 from asv_explain.pages.page import page
-from asv_explain.profiles.correct import CorrectionError, correct_both
-from asv_explain.profiles.match import match_profiles
 from asv_explain.profiles.merge import merge
 from asv_explain.profiles.pair import decode_pair, encode_pair
-from asv_explain.profiles.profile import Profile, profile_from_raw, profile_to_raw, undelayed
-from asv_explain.profiles.profiler_cost import ProfilerCost, cost_from_raw, cost_to_raw
+from asv_explain.profiles.profile import profile_from_raw, profile_to_raw
+from asv_explain.profiles.sampled import from_profiles, from_samples
+from asv_explain.profiles.stacks import frames_from_raw, read_collapsed
 from asv_explain.profiles.wire import WireError
 from asv_explain.reports.markdown import to_markdown
 from asv_explain.reports.paths import merge_paths
@@ -43,7 +38,6 @@ from asv_explain.values.memory import memory_causes
 from asv_explain.values.trace import Trace, trace_from_raw
 from observatory.studies.fuzzing import examples
 from observatory.studies.fuzzing.parser import Parser, require, scratch
-from observatory.studies.made_profiles import COST
 
 __all__ = ["OWN_DATA"]
 
@@ -108,7 +102,7 @@ def _answer(data: bytes) -> object:
     found: list[object] = []
     for read in (failure_from_answer, limits_from_answer):
         found += _unless_refused(read, answer)
-    for mode in ("time", "value", "profile", "trace"):
+    for mode in ("time", "sample", "value", "profile", "trace"):
         rounds = _unless_refused(round_from_answer, answer, mode)
         for one in rounds:
             _sound_round(one)
@@ -134,28 +128,33 @@ def _sound_round(one: Round) -> None:
 
 
 def _profile(data: bytes) -> object:
-    """Read, added to itself, and corrected."""
+    """Read, added to itself, and taken for the times of a side of which nothing was sampled."""
     raw = _object(data)
     profile = profile_from_raw(raw)
     again = profile_from_raw(profile_to_raw(profile))
     require(profile_to_raw(again) == profile_to_raw(profile), "a profile is written as it was read")
+    frames_from_raw(raw, len(profile.functions))
     for name in ("own", "cumulative", "edge_own", "edge_cumulative"):
-        seconds = getattr(undelayed(profile), name)
+        seconds = getattr(profile, name)
         fine = bool(np.isfinite(seconds).all() and (seconds >= 0).all())
         require(fine, "a profile's seconds are finite and at least 0")
-    _corrected(merge([profile, profile]), profile)
+    whole = merge([profile, profile])
+    side = from_profiles(whole, [np.concatenate([whole.own, whole.edge_own])], 1.0)
+    told = float(side.stacks().seconds.sum())
+    require(math.isclose(told, 1.0, rel_tol=_ROUNDING), "stacks hold all seconds")
     return profile
 
 
-def _corrected(before: Profile, after: Profile) -> None:
-    match = match_profiles(before, after)
-    seconds = (max(float(before.own.sum()), 1e-9), max(float(after.own.sum()), 1e-9))
-    try:
-        sides = correct_both((before, after), COST, seconds, match)
-    except CorrectionError:
-        return
-    for one in sides:
-        require(bool(np.isfinite(one.own).all()), "corrected seconds are finite")
+def _collapsed(data: bytes) -> object:
+    """Read as the stacks of two processes, and taken for a side's times."""
+    text = data.decode("utf-8", "replace")
+    stacks = read_collapsed(text, text)
+    profile = profile_from_raw(examples.raw_profile())
+    functions = {frame: 0 for frame in stacks.frames}
+    side = from_samples(stacks, profile, functions, 1.0)
+    told = float(side.stacks().seconds.sum())
+    require(math.isclose(told, 1.0, rel_tol=_ROUNDING), "stacks hold all seconds")
+    return stacks
 
 
 def _trace(data: bytes) -> object:
@@ -172,52 +171,6 @@ def _trace(data: bytes) -> object:
     ):
         require(sum(one.size[1] for one in causes) == trace.total, "causes hold all bytes")
     return trace
-
-
-def _sound_cost(cost: ProfilerCost) -> ProfilerCost:
-    raw = cost_to_raw(cost)
-    require(cost_to_raw(cost_from_raw(raw)) == raw, "a cost is written as it was read")
-    return cost
-
-
-def _calibration(data: bytes) -> object:
-    """Read as what the calibration script printed."""
-    text = data.decode("utf-8", "replace")
-
-    def run(command: Sequence[str], timeout: float) -> str:
-        return text
-
-    return _sound_cost(calibrate(Path("python"), run))
-
-
-def _kept_cost(data: bytes) -> object:
-    """Read as what an earlier call kept; refused by measuring anew, which fails here."""
-    (path,) = _costs().glob("*.json")
-    path.write_bytes(data)
-
-    def run(command: Sequence[str], timeout: float) -> str:
-        if command[-2] == "-c":
-            return examples.INTERPRETER
-        raise CalibrationError("measured anew")
-
-    return _sound_cost(Calibrations(_costs(), run=run, now=lambda: 0.0).cost(Path("python")))
-
-
-@cache
-def _costs() -> Path:
-    """A folder with one kept cost, under the name that this machine gives it."""
-    folder = scratch() / "calibrations"
-
-    def run(command: Sequence[str], timeout: float) -> str:
-        return examples.INTERPRETER if command[-2] == "-c" else examples.calibration().decode()
-
-    Calibrations(folder, run=run, now=lambda: 0.0).cost(Path("python"))
-    return folder
-
-
-def _kept_cost_seed() -> bytes:
-    (path,) = _costs().glob("*.json")
-    return path.read_bytes()
 
 
 class _NotWhole(Exception):
@@ -274,25 +227,19 @@ OWN_DATA = (
     ),
     Parser(
         "raw-profile",
-        "a profile as the harness writes it, corrected",
+        "a profile as the harness writes it, and times from it",
         _profile,
         (ValueError,),
         (_json(examples.raw_profile()),),
     ),
     Parser("trace", "a trace of memory, and its causes", _trace, (ValueError,), examples.traces()),
     Parser(
-        "calibration",
-        "what the calibration script prints",
-        _calibration,
-        (CalibrationError,),
-        (examples.calibration(),),
-    ),
-    Parser(
-        "kept-cost",
-        "a profiler's cost as it was kept",
-        _kept_cost,
-        (CalibrationError,),
-        (_kept_cost_seed(),),
+        "stacks",
+        "sampled stacks in collapsed form",
+        _collapsed,
+        (ValueError,),
+        (examples.collapsed(),),
+        (b";", b" (", b":1)", b") 7\n"),
     ),
     Parser("marker", "an installed commit's marker", _marker, (_NotWhole,), (_marker_seed(),)),
 )
