@@ -173,7 +173,15 @@ def _side(counted: _Counted, sampled: Sequence[Round], seconds: float) -> Sample
     texts = [one.stacks for one in sampled]
     waits = any(one.waits for one in sampled)
     texts += [one.waits for one in sampled] if waits else []
-    return from_samples(_read(texts), counted.whole, counted.frames, seconds, waits=waits)
+    imports = [dict(one.importtime) for one in sampled if one.importtime]
+    return from_samples(
+        _read(texts),
+        counted.whole,
+        counted.frames,
+        seconds,
+        waits=waits,
+        imports=imports if len(imports) == len(sampled) else (),
+    )
 
 
 def _read(texts: Sequence[str]) -> SampledStacks:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from asv_explain.profiles.profile import Indices, Profile, Seconds
+from asv_explain.profiles.profile import Indices, Profile, Seconds, sums_at
 from asv_explain.profiles.stacks import Frame, SampledStacks, Stacks
 from asv_explain.profiles.wire import WireError
 
@@ -69,6 +69,7 @@ def from_samples(
     seconds: float,
     *,
     waits: bool = False,
+    imports: Sequence[Mapping[str, float]] = (),
 ) -> SampledSide:
     """A side of which stacks were sampled.
 
@@ -79,6 +80,8 @@ def from_samples(
         functions: The function of each frame, as an index into the profile's.
         seconds: Seconds of one benchmark call, measured without a profiler.
         waits: Whether the second half of the rounds holds the samples of waiting.
+        imports: Of each round the own seconds of modules that were imported, as -X importtime
+            told them: what all imports have of the samples is divided among modules by these.
 
     Raises:
         WireError: A frame belongs to no function, or a round holds no sample.
@@ -92,15 +95,52 @@ def from_samples(
     rounds = len(weight) // 2 if waits else len(weight)
     if not len(of_frame) or not weight[:rounds].sum(axis=1).all():
         raise WireError("stacks", "expected at least one sample in every round")
+    function = of_frame[stacks.frame]
+    if imports:
+        weight[:rounds] = _by_import_times(
+            weight[:rounds], stacks.parent, function, profile, imports
+        )
     return SampledSide(
         profile,
         stacks.parent,
-        of_frame[stacks.frame],
+        function,
         lines[stacks.frame],
         weight[:rounds],
         weight[rounds:] if waits else None,
         seconds,
     )
+
+
+def _by_import_times(
+    weight: Seconds,
+    parent: Indices,
+    function: Indices,
+    profile: Profile,
+    imports: Sequence[Mapping[str, float]],
+) -> Seconds:
+    """Each round's samples, with those of each module scaled to the time that its import took."""
+    modules = [_module(one.path) if one.name == "<module>" else "" for one in profile.functions]
+    of_node: list[str] = []
+    for above, index in zip(parent.tolist(), function.tolist(), strict=True):
+        of_node.append(modules[index] or (of_node[above] if above >= 0 else ""))
+    names = {name: number for number, name in enumerate(dict.fromkeys(of_node))}
+    group = np.array([names[one] for one in of_node], np.intp)
+    scaled = weight.copy()
+    for row, times in zip(scaled, imports, strict=True):
+        sampled = sums_at(group, row, len(names))
+        told = np.array([times.get(name, 0.0) for name in names])
+        known = (told > 0) & (sampled > 0)
+        if known.any():
+            share = told[known] / told[known].sum() * sampled[known].sum()
+            factor = np.ones(len(names))
+            factor[known] = share / sampled[known]
+            row *= factor[group]
+    return scaled
+
+
+def _module(path: str) -> str:
+    """The name by which a file is imported."""
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def from_profiles(whole: Profile, rounds: Sequence[Seconds], seconds: float) -> SampledSide:
