@@ -272,9 +272,9 @@ def test_the_ratio_of_turns_goes_before_that_of_the_times() -> None:
     assert answer.cpu.ratio == pytest.approx((1.3**3 * 1.2) ** 0.25)
 
 
-def test_two_clocks_at_six_looks_are_twelve_tests() -> None:
+def test_two_clocks_at_seven_looks_are_fourteen_tests() -> None:
     """Every estimate says of which confidence its interval is."""
-    assert pytest.approx(0.05 / 12) == 1 - CONFIDENCE
+    assert pytest.approx(0.05 / 14) == 1 - CONFIDENCE
     answer = confirm(rounds([1.0] * 8, [1.0] * 8))
     assert answer.wall is not None
     assert answer.cpu is not None

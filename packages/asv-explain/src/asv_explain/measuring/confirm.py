@@ -37,8 +37,9 @@ FACTOR = 1.05
 MIN_PAIRS = 4
 """Fewer pairs say too little of their own scatter for any interval to be trusted."""
 
-LOOKS = 6
-"""How often measuring may look at the rounds before it stops."""
+LOOKS = 7
+"""How often the rounds may be looked at: six times while timing, and once when all is measured, as
+sampling may ask for more timed rounds."""
 
 CLOCKS = 2
 """At each look the verdict may rest on wall time, and where that leaves it open on CPU time."""

@@ -22,7 +22,7 @@ from asv_explain.measuring.rounds import Failure, Rounds
 __all__ = ["VALUE_CONFIDENCE", "ValueConfirmation", "confirm_any", "confirm_values"]
 
 VALUE_CONFIDENCE = 1 - 0.05 / LOOKS
-"""Of one interval, 99.2 %: a value has no second clock, so that each look is one test, and all
+"""Of one interval, 99.3 %: a value has no second clock, so that each look is one test, and all
 looks together hold in 95 % of cases by Bonferroni's inequality."""
 
 _REMEDIES = {

@@ -17,7 +17,7 @@ from asv_explain.suspect import Installed, Suspect
 
 __all__ = ["Plan", "measure", "sides_in", "take_turns"]
 
-LOOK_AT = tuple(MIN_PAIRS * 2**look for look in range(LOOKS))
+LOOK_AT = tuple(MIN_PAIRS * 2**look for look in range(LOOKS - 1))
 """After how many pairs measuring asks whether it may stop: seldom, as each look may err."""
 
 TIMING_SHARE = 0.4
