@@ -99,14 +99,14 @@ def _study(asked: Asked) -> None:
                 tell.print(f"{key}: {made.benchmark}")
                 about = {"pair": name, "benchmark": made.benchmark}
                 records.add(key, {**about, **_trial(made, budget)})
-    for functions, edges in explaining.SIZES[: 1 if asked.sample else None]:
+    for functions, stacks in explaining.SIZES[: 1 if asked.sample else None]:
         for count in explaining.PAIRS[: 1 if asked.sample else None]:
-            key = f"made up {functions} {edges} {count}"
+            key = f"made up {functions} functions, {stacks} stacks, {count} rounds"
             if key not in records:
                 tell.print(f"explaining {key}")
                 repeats = 1 if asked.sample else GROWN_REPEATS
-                taken = list(explaining.repeated((functions, edges, count), repeats))
-                size = {"functions": functions, "edges": edges, "profiles": count}
+                taken = list(explaining.repeated((functions, stacks, count), repeats))
+                size = {"functions": functions, "stacks": stacks, "rounds": count}
                 records.add(key, {"made": size, "taken": taken})
     told = figures([records[key] for key in records])
     by_stage = (stages_table(told, what) for what in ("seconds", "memory"))

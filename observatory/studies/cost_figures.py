@@ -44,18 +44,12 @@ def _pair(every: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             "memory": _largest(one[side] for one in taken for side in ("own", "children")),
         }
     aside = [one["seconds"] - one["stages"]["installing"]["seconds"] for one in hooks]
-    known = [
-        seconds - one["stages"]["calibrating"]["seconds"]
-        for seconds, one in zip(aside, hooks, strict=True)
-    ]
     return {
         "benchmark": every[0]["benchmark"],
         "trials": len(every),
         "verdicts": [one["verdict"] for one in hooks],
         "stages": stages,
-        # What the profiler costs is measured once a day; only the first benchmark waits for it.
-        "first": {"median": median(aside), "longest": max(aside)},
-        "later": {"median": median(known), "longest": max(known)},
+        "whole": {"median": median(aside), "longest": max(aside)},
         "asv": {
             "first": median(one["asv"]["seconds"] for one in every),
             "again": median(one["asv_again"]["seconds"] for one in every),
@@ -108,7 +102,7 @@ def whole_table(told: Mapping[str, Any]) -> Table:
         title_justify="left",
     )
     table.add_column("pair")
-    for heading in ("first of a day", "later ones", "longest", "met", "MB"):
+    for heading in ("hook", "longest", "met", "MB"):
         table.add_column(heading, justify="right")
     for heading in ("asv", "environment kept", "MB"):
         table.add_column(heading, justify="right")
@@ -118,10 +112,9 @@ def whole_table(told: Mapping[str, Any]) -> Table:
         largest = _largest(stage["memory"] for stage in one["stages"].values())
         table.add_row(
             name,
-            _seconds(one["first"]["median"]),
-            _seconds(one["later"]["median"]),
-            _seconds(one["first"]["longest"]),
-            "yes" if one["first"]["longest"] <= most else "no",
+            _seconds(one["whole"]["median"]),
+            _seconds(one["whole"]["longest"]),
+            "yes" if one["whole"]["longest"] <= most else "no",
             _megabytes(largest),
             _seconds(asv["first"]),
             _seconds(asv["again"]),
@@ -132,13 +125,13 @@ def whole_table(told: Mapping[str, Any]) -> Table:
 
 
 def growth_table(told: Mapping[str, Any]) -> Table:
-    """What explaining takes as functions and call edges grow, from raw profiles to JSON."""
+    """What explaining takes as functions and stacks grow, from samples to JSON."""
     table = Table(title="Explaining a change that is made up, medians", title_justify="left")
-    for heading in ("functions", "edges", "profiles", "seconds", "MB", *explaining.STAGES[:-1]):
+    for heading in ("functions", "stacks", "rounds", "seconds", "MB", *explaining.STAGES[:-1]):
         table.add_column(heading, justify="right")
     for one in told["grown"]:
         table.add_row(
-            *(f"{one[key]:,}" for key in ("functions", "edges", "profiles")),
+            *(f"{one[key]:,}" for key in ("functions", "stacks", "rounds")),
             f"{one['seconds']:.2f}",
             _megabytes(one["memory"]),
             *(f"{one['stages'].get(stage, 0.0):.2f}" for stage in explaining.STAGES[:-1]),

@@ -20,21 +20,21 @@ __all__ = ["PAIRS", "SIZES", "STAGES", "TARGET", "StudyError", "main", "repeated
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# Functions and call edges of one side.
+# Functions and different stacks of one side.
 SIZES = ((1_000, 10_000), (10_000, 100_000), (50_000, 500_000))
 
-# Profiles of each side: a pair, for which there is a target, and what the hook measures at most.
-PAIRS = (1, 6)
+# Sampled rounds of each side: about as many as fit the default budget.
+PAIRS = (8,)
 
-# The target: a pair of the largest size takes at most so many seconds and bytes.
-TARGET = (50_000, 500_000, 1)
+# The target: the largest size takes at most so many seconds and bytes.
+TARGET = (50_000, 500_000, 8)
 TARGET_SECONDS, TARGET_BYTES = 5.0, 1_000_000_000
 
 SEED = 2024
 
 FEWEST_FUNCTIONS = 100
 
-STAGES = ("read", "profiles", "correct", "match", "blame", "rest")
+STAGES = ("read", "stacks", "profiles", "match", "blame", "rest")
 
 
 class StudyError(Exception):
@@ -45,25 +45,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print a table, and return the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m observatory.studies.explaining",
-        description="Explain changes that are made up, from the raw profiles as the harness wrote "
+        description="Explain changes that are made up, from samples and counts as the harness wrote "
         "them to the explanation's JSON, each repeat in a fresh process, and print what it takes.",
     )
     parser.add_argument("--functions", type=int, help="of one side; default: several sizes")
-    parser.add_argument("--edges", type=int, help="default: ten for each function")
-    parser.add_argument("--pairs", type=int, help="of profiles; default: 1, and 6 as measured")
+    parser.add_argument(
+        "--stacks", type=int, help="different ones of a side; default: ten for each function"
+    )
+    parser.add_argument(
+        "--pairs", type=int, default=PAIRS[0], help="of sampled rounds; default: %(default)s"
+    )
     parser.add_argument("--repeats", type=int, default=3, help="default: %(default)s")
     options = parser.parse_args(arguments)
-    if options.functions is None and options.edges is not None:
-        parser.error("--edges needs --functions")
+    if options.functions is None and options.stacks is not None:
+        parser.error("--stacks needs --functions")
     sizes: Sequence[tuple[int, int]] = SIZES
     if options.functions is not None:
-        sizes = [(options.functions, options.edges or 10 * options.functions)]
-    pairs = PAIRS if options.pairs is None else (options.pairs,)
-    if options.repeats < 1 or min(pairs) < 1 or sizes[0][0] < FEWEST_FUNCTIONS:
-        parser.error(f"at least {FEWEST_FUNCTIONS} functions, one pair and one repeat are needed")
+        sizes = [(options.functions, options.stacks or 10 * options.functions)]
+    if options.repeats < 1 or options.pairs < 2 or sizes[0][0] < FEWEST_FUNCTIONS:
+        parser.error(f"at least {FEWEST_FUNCTIONS} functions, two pairs and one repeat are needed")
     if sizes[0][1] < 2 * sizes[0][0]:
-        parser.error("at least two edges for each function are needed")
-    cases = [(*size, count) for size in sizes for count in pairs]
+        parser.error("at least two stacks for each function are needed")
+    cases = [(*size, options.pairs) for size in sizes]
     shown = track(cases, "explaining", console=Console(stderr=True))
     try:
         measured = {case: list(repeated(case, options.repeats)) for case in shown}
@@ -76,19 +79,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def repeated(case: tuple[int, int, int], repeats: int) -> Iterator[dict[str, float]]:
-    """What each repeat took, as `explain_once` tells it, all on the same profiles.
+    """What each repeat took, as `explain_once` tells it, all on the same rounds.
 
     Args:
-        case: functions, edges and profiles of a side.
+        case: functions, stacks and sampled rounds of a side.
         repeats: how many.
 
     Raises:
         StudyError: nothing could be measured.
     """
-    functions, edges, pairs = case
+    functions, stacks, pairs = case
     with tempfile.TemporaryDirectory(prefix="explaining-") as folder:
         # At its start a process's peak memory is its parent's: what is big is made elsewhere.
-        _run("made_profiles", functions, edges, pairs, SEED, folder)
+        _run("made_profiles", functions, stacks, pairs, SEED, folder)
         for _ in range(repeats):
             taken: dict[str, float] = json.loads(_run("one_explanation", folder))
             yield taken
@@ -111,8 +114,8 @@ def _run(module: str, *arguments: object) -> str:
 
 def _table(measured: dict[tuple[int, int, int], list[dict[str, float]]]) -> Table:
     """Seconds by the clock and of CPU, and memory, beside the target."""
-    table = Table(title="From raw profiles to an explanation", title_justify="left")
-    for heading in ("functions", "edges", "pairs", "seconds", "range", "CPU", "MB"):
+    table = Table(title="From samples to an explanation", title_justify="left")
+    for heading in ("functions", "stacks", "pairs", "seconds", "range", "CPU", "MB"):
         table.add_column(heading, justify="right")
     table.add_column("target")
     for case, every in measured.items():

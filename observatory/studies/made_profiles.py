@@ -1,10 +1,10 @@
-"""Makes up the profiles of both sides of a change, of any size, as the harness writes them."""
+"""Makes up counts and sampled stacks of both sides of a change, of any size, as measured."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asv_explain.changes.change import Change, Changes
-from asv_explain.profiles.profiler_cost import Estimate, ProfilerCost
 
-__all__ = ["COST", "Made", "make", "write"]
+__all__ = ["DEPTH", "Made", "make", "write"]
 
 Array: TypeAlias = NDArray[Any]
 
@@ -24,40 +23,39 @@ NUMBER = 10
 # Shares of all functions: written in C, changed by the commit, on one side alone, recursive.
 BUILTIN, CHANGED, ONE_SIDED, RECURSIVE = 0.1, 0.01, 0.005, 0.01
 # A stack this deep unless asked otherwise, or as deep as there are functions in Python.
-DEPTH = 500
+DEPTH = 30
+# Call edges for each function, and lines of a function that are sampled.
+EDGES, LINES = 5, 3
+# Samples of a round for each stack, on average, and how unevenly they lie on a function's stacks.
+SAMPLES, UNEVEN = 0.02, 1.0
 # Callees crowd at the end of the order by this power of a uniform number: few hubs, many callers.
 CROWDING = 3.0
 # What changed calls others twice as often, and its own time rises by this share of all time.
 RISE = 0.3
-# Functions in one file, and how much own times scatter from one process to the next.
-PER_FILE, SCATTER = 40, 0.03
+# Functions in one file, and where files lie.
+PER_FILE, HOME = 40, "/env/lib/python3.11/site-packages"
+# Profiles of each side, which count calls.
+PROFILES = 2
 # Of every seven files, four are the project's, two the standard library's, one a dependency's.
 HOMES = ("site", "stdlib", "site", "site", "stdlib", "site", "site")
 PLAIN_FLAGS = 3
-
-COST = ProfilerCost(
-    callee_python=Estimate(75e-9, 5e-9),
-    caller_python=Estimate(190e-9, 10e-9),
-    callee_builtin=Estimate(40e-9, 5e-9),
-    caller_builtin=Estimate(60e-9, 10e-9),
-    callee_resumed=Estimate(80e-9, 10e-9),
-    caller_resumed=Estimate(190e-9, 20e-9),
-    callee_awaited=Estimate(90e-9, 10e-9),
-    caller_awaited=Estimate(120e-9, 20e-9),
-    callee_bit=Estimate(2e-9, 1e-9),
-    caller_bit=Estimate(2e-9, 1e-9),
-    bytecode=Estimate(0.0, 0.02),
-    python="3.11.7",
-    implementation="cpython",
-)
-"""What the profiler adds to the times that are made up: some nanoseconds a call."""
+PYTHON, IMPLEMENTATION = "3.11.7", "cpython"
+# After so many doublings there is no further stack to be had.
+MOST_GENERATIONS = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """One side: a raw profile for each round, and the seconds a benchmark call takes unprofiled."""
+    """One side.
 
-    profiles: Iterator[dict[str, Any]]
+    Attributes:
+        profile: as the harness writes it, with the function of each frame.
+        stacks: the collapsed stacks of each sampled round, made as they are asked for.
+        seconds: of a benchmark call.
+    """
+
+    profile: dict[str, Any]
+    stacks: Iterator[str]
     seconds: float
 
 
@@ -76,23 +74,28 @@ class _Graph:
 
 
 def make(
-    functions: int, edges: int, rounds: int, seed: int, depth: int = DEPTH
+    functions: int, stacks: int, rounds: int, seed: int, depth: int = DEPTH
 ) -> tuple[Made, Made, Changes]:
     """Make up a change.
 
     Args:
-        functions: Functions on each side, at least 10.
-        edges: Call edges on each side at most: small graphs may have fewer.
-        rounds: Profiles of each side.
-        seed: The same seed makes the same change.
-        depth: Functions on the deepest stack without recursion, at least.
+        functions: functions on each side, at least 10.
+        stacks: different stacks on each side at most: small graphs may have fewer.
+        rounds: sampled rounds of each side.
+        seed: the same seed makes the same change.
+        depth: frames on the deepest stack without recursion.
 
     Returns:
         The side before, the side after, and what changed in the sources.
     """
     rng = np.random.default_rng(seed)
-    graph = _graph(rng, functions, edges, depth)
-    before, after = (_side(graph, rng, rounds, is_after=after) for after in (False, True))
+    graph = _graph(rng, functions, EDGES * functions, depth)
+    tree = _tree(rng, graph, stacks, depth)
+    graph = replace(graph, changed=_changed(rng, graph, tree))
+    before, after = (
+        _side(graph, tree, np.random.default_rng([seed, after]), rounds, is_after=after)
+        for after in (False, True)
+    )
     size = len(graph.builtin)
     items = [
         _change("function", name, path, line)
@@ -106,16 +109,29 @@ def make(
 
 
 def write(
-    functions: int, edges: int, rounds: int, seed: int, folder: Path, depth: int = DEPTH
+    functions: int, stacks: int, rounds: int, seed: int, folder: Path, depth: int = DEPTH
 ) -> None:
-    """Write a change that is made up to a folder: raw profiles, seconds, and what changed."""
-    before, after, changes = make(functions, edges, rounds, seed, depth)
+    """Write a change that is made up to a folder: counts, stacks, seconds, and what changed."""
+    before, after, changes = make(functions, stacks, rounds, seed, depth)
     for name, side in (("before", before), ("after", after)):
-        for number, raw in enumerate(side.profiles):
-            (folder / f"{name}-{number}.json").write_bytes(msgspec.json.encode(raw))
+        data = msgspec.json.encode(side.profile)
+        for number in range(PROFILES):
+            (folder / f"{name}-{number}.json").write_bytes(data)
+        for number, text in enumerate(side.stacks):
+            (folder / f"{name}-{number}.stacks").write_text(text, encoding="utf-8")
     seconds = {"before": before.seconds, "after": after.seconds}
     (folder / "seconds.json").write_bytes(msgspec.json.encode(seconds))
     (folder / "changes.json").write_bytes(msgspec.json.encode(changes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """Stacks as a tree of N frames, and how much time lies on each beside its function's others."""
+
+    parent: Array
+    function: Array
+    line: Array
+    uneven: Array
 
 
 def _home(index: int) -> str:
@@ -172,14 +188,12 @@ def _graph(rng: np.random.Generator, functions: int, edges: int, depth: int) -> 
     every = np.concatenate(keys)
     site = np.array([_home(index) == "site" for index in range(size)])
     mine = np.flatnonzero(site & (order < python))
-    changed = np.zeros(size, np.bool_)
-    changed[rng.choice(mine, max(1, round(CHANGED * len(mine))), replace=False)] = True
     # Those that call nobody can be missing on one side without anything else changing.
-    idle = np.setdiff1d(mine, np.concatenate([tree, np.flatnonzero(changed), again, order[:deep]]))
+    idle = np.setdiff1d(mine, np.concatenate([tree, again, order[:deep]]))
     alone = rng.permutation(idle)[: 2 * extra]
     return _Graph(
         builtin=order >= python,
-        changed=changed,
+        changed=np.zeros(size, np.bool_),
         caller=every // size,
         callee=every % size,
         calls=1 + np.floor(rng.pareto(1.2, len(every))).clip(0, 10_000).astype(np.int64),
@@ -189,8 +203,50 @@ def _graph(rng: np.random.Generator, functions: int, edges: int, depth: int) -> 
     )
 
 
-def _side(graph: _Graph, rng: np.random.Generator, rounds: int, *, is_after: bool) -> Made:
-    """One side's functions, edges and times; the side after makes more and dearer calls."""
+def _tree(rng: np.random.Generator, graph: _Graph, stacks: int, depth: int) -> _Tree:
+    """Ways through the graph from its first function, each longer than another by one frame."""
+    inner = ~graph.builtin[graph.callee]
+    order = np.argsort(graph.caller[inner], kind="stable")
+    callee = graph.callee[inner][order]
+    starts = np.searchsorted(graph.caller[inner][order], np.arange(len(graph.builtin) + 1))
+    parent, function = np.array([-1]), np.array([0])
+    line, deep = np.array([1]), np.array([1])
+    for _ in range(MOST_GENERATIONS):
+        wanted = min(len(parent), stacks - len(parent))
+        if wanted <= 0:
+            break
+        above = rng.permutation(np.flatnonzero(deep < depth))[:wanted]
+        many = np.diff(starts)[function[above]]
+        above, many = above[many > 0], many[many > 0]
+        chosen = starts[function[above]] + (rng.random(len(above)) * many).astype(np.intp)
+        lines = rng.integers(1, LINES + 1, len(above))
+        parent = np.concatenate([parent, above])
+        function = np.concatenate([function, callee[chosen]])
+        line = np.concatenate([line, lines])
+        deep = np.concatenate([deep, deep[above] + 1])
+        # A stack that was there before is none anew; parents stay before their children.
+        key = (parent + 1) * (len(graph.builtin) * (LINES + 1)) + function * (LINES + 1) + line
+        first = np.sort(np.unique(key, return_index=True)[1])
+        parent, function, line, deep = (one[first] for one in (parent, function, line, deep))
+    return _Tree(parent, function, line, rng.lognormal(0.0, UNEVEN, len(parent)))
+
+
+def _changed(rng: np.random.Generator, graph: _Graph, tree: _Tree) -> Array:
+    """Which functions the commit changed: the project's own, on both sides, and on some stack."""
+    size = len(graph.builtin)
+    mine = np.array([_home(index) == "site" for index in range(size)])
+    mine[np.concatenate([graph.first, graph.last])] = False
+    seen = np.intersect1d(np.flatnonzero(mine), tree.function)
+    changed = np.zeros(size, np.bool_)
+    many = min(max(1, round(CHANGED * size)), len(seen))
+    changed[rng.choice(seen, many, replace=False)] = True
+    return changed
+
+
+def _side(
+    graph: _Graph, tree: _Tree, rng: np.random.Generator, rounds: int, *, is_after: bool
+) -> Made:
+    """One side's functions, calls and stacks; the side after makes more and dearer calls."""
     size = len(graph.builtin)
     present = np.ones(size, np.bool_)
     present[graph.last if is_after else graph.first] = False
@@ -200,21 +256,57 @@ def _side(graph: _Graph, rng: np.random.Generator, rounds: int, *, is_after: boo
         calls = np.where(graph.changed[caller] & (caller != callee), calls * 2, calls)
     made = np.bincount(callee, calls, size)
     made[0] += NUMBER
-    true = graph.price * made * present
+    # Only what is on a stack takes time.
+    true = graph.price * made * present * (np.bincount(tree.function, minlength=size) > 0)
     if is_after:
         true[graph.changed] *= 1 + RISE * true.sum() / true[graph.changed].sum()
-    inside = np.where(graph.builtin, COST.callee_builtin.value, COST.callee_python.value)
-    outside = np.where(graph.builtin, COST.caller_builtin.value, COST.caller_python.value)
-    profiled = true + made * inside + np.bincount(caller, calls * outside[callee], size)
     where = np.cumsum(present) - 1
     who = [_function(graph, index, is_after) for index in np.flatnonzero(present).tolist()]
+    raw = _raw(who, where, present, (caller, callee, calls), made, true)
+    frames = [
+        [name, f"{HOME}/{path}", line + offset, int(where[index])]
+        for index in np.flatnonzero(present & ~graph.builtin).tolist()
+        for path, name, line in [_place(index)]
+        for offset in range(1, LINES + 1)
+    ]
+    nodes = np.flatnonzero(_whole(tree, present))
+    whole = np.bincount(tree.function, tree.uneven, size)
+    share = (true[tree.function] * tree.uneven / whole[tree.function])[nodes]
+    return Made(
+        raw | {"frames": frames},
+        _texts(tree, nodes, share / share.sum(), rng, rounds),
+        float(true.sum()) / NUMBER,
+    )
 
-    def profiles() -> Iterator[dict[str, Any]]:
-        for _ in range(rounds):
-            own = np.where(present, profiled * rng.lognormal(0.0, SCATTER, size), 0.0)
-            yield _raw(who, where, present, (caller, callee, calls), made, own)
 
-    return Made(profiles(), float(true.sum()) / NUMBER)
+def _whole(tree: _Tree, present: Array) -> Array:
+    """Which stacks consist of functions that are there."""
+    found = [False] * (len(tree.parent) + 1)
+    # The root's caller stands last, and is there.
+    found[-1] = True
+    rows = zip(tree.parent.tolist(), present[tree.function].tolist(), strict=True)
+    for node, (parent, there) in enumerate(rows):
+        found[node] = there and found[parent]
+    return np.array(found[:-1])
+
+
+def _texts(
+    tree: _Tree, nodes: Array, share: Array, rng: np.random.Generator, rounds: int
+) -> Iterator[str]:
+    """The collapsed stacks of each round; each stack is in one of them at least."""
+    paths: dict[int, str] = {-1: ""}
+    columns = (tree.parent[nodes], tree.function[nodes], tree.line[nodes])
+    rows = zip(nodes.tolist(), *columns, strict=True)
+    for node, parent, function, offset in rows:
+        path, name, line = _place(int(function))
+        outer = paths[int(parent)]
+        paths[node] = f"{outer}{';' if outer else ''}{name} ({HOME}/{path}:{line + int(offset)})"
+    for number in range(rounds):
+        samples = rng.poisson(SAMPLES * len(nodes) * share)
+        samples[number::rounds] += 1
+        order = rng.permutation(len(nodes))
+        sampled = zip(nodes[order].tolist(), samples[order].tolist(), strict=True)
+        yield "".join(f"{paths[node]} {count}\n" for node, count in sampled if count)
 
 
 def _function(graph: _Graph, index: int, is_after: bool) -> dict[str, Any]:
@@ -262,8 +354,8 @@ def _raw(
     columns = (where[caller], where[callee], calls, calls * again, edge_own, edge_cumulative)
     return {
         "schema": 1,
-        "python": COST.python,
-        "implementation": COST.implementation,
+        "python": PYTHON,
+        "implementation": IMPLEMENTATION,
         "number": NUMBER,
         "seconds": float(own.sum()) * 1.001,
         "functions": [
@@ -275,5 +367,5 @@ def _raw(
 
 
 if __name__ == "__main__":
-    many, links, pairs, begin = map(int, sys.argv[1:5])
-    write(many, links, pairs, begin, Path(sys.argv[5]))
+    many, ways, pairs, begin = map(int, sys.argv[1:5])
+    write(many, ways, pairs, begin, Path(sys.argv[5]))

@@ -24,10 +24,10 @@ SEED = 2024
 DEPTH = 40
 
 
-def made_up(functions: int, edges: int) -> Explained:
+def made_up(functions: int, stacks: int) -> Explained:
     """An explanation of a change that is made up, with hunks and sources of usual length."""
     with tempfile.TemporaryDirectory(prefix="pages-") as folder:
-        write(functions, edges, 2, SEED, Path(folder), DEPTH)
+        write(functions, stacks, 2, SEED, Path(folder), DEPTH)
         found = explained(Path(folder))
     source = "\n".join([LINE] * LINES)
     hunk = "\n".join(["@@ -1,30 +1,30 @@", *([f"-{LINE}", f"+{LINE}"] * (LINES // 2))])

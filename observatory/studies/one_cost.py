@@ -20,12 +20,10 @@ from asv_explain.asv_side.discover import discover
 from asv_explain.asv_side.install import Install, Installer
 from asv_explain.asv_side.project import Project, load_project
 from asv_explain.ending import terminable
-from asv_explain.measuring.calibrate import ProfilerCost
-from asv_explain.measuring.calibrations import Calibrations
 from asv_explain.measuring.process import ProcessRunner
 from asv_explain.mistakes import MISTAKES, told
 from asv_explain.options import Options
-from asv_explain.session import Costs, Session, Tools
+from asv_explain.session import Session, Tools
 from asv_explain.suspect import Installed
 from observatory.studies.one_site import write_site
 from observatory.studies.peak_memory import PeakMemory, forget_own_peak, own_peak
@@ -36,12 +34,16 @@ STAGES = (
     "installing",
     "discovering",
     "timing",
+    "sampling",
     "profiling",
-    "calibrating",
     "explaining",
     "publishing",
 )
 """In their order; what is in none of them, such as looking at rounds, is the rest."""
+
+
+MODES = {"sample": "sampling", "profile": "profiling"}
+"""The stages of what processes are asked; all else is timing."""
 
 
 @dataclass
@@ -91,7 +93,7 @@ class _Meter:
         self, side: Installed, request: Mapping[str, Any], folder: Path, limit: float
     ) -> Mapping[str, Any]:
         """Measure in a process, as asv-explain does."""
-        with self.stage("profiling" if request["mode"] == "profile" else "timing"):
+        with self.stage(MODES.get(request["mode"], "timing")):
             return self._run(side, request, folder, limit)
 
     _run = ProcessRunner()
@@ -112,18 +114,6 @@ class _Meter:
         return metered
 
 
-@dataclass(frozen=True, slots=True)
-class _Costs:
-    """Knows what the profiler costs, as a stage."""
-
-    known: Costs
-    meter: _Meter
-
-    def cost(self, python: Path) -> ProfilerCost:
-        with self.meter.stage("calibrating"):
-            return self.known.cost(python)
-
-
 def ask(config: Path, before: str, after: str, benchmark: str, budget: float) -> dict[str, Any]:
     """Have asv-explain do all that its command does, and publish the answer.
 
@@ -141,7 +131,6 @@ def ask(config: Path, before: str, after: str, benchmark: str, budget: float) ->
     tools = Tools(
         installer=meter.installer,
         discover=meter.metered("discovering", discover),
-        costs=lambda folder, fresh: _Costs(Calibrations(folder, fresh), meter),
         runner=meter.runner,
     )
     options = Options((before, after), (f"^{re.escape(benchmark)}$",), budget=budget, force=True)

@@ -1,4 +1,4 @@
-"""Explains one change from raw profiles in this process, and prints seconds and memory as JSON."""
+"""Explains one change from its samples in this process, and prints seconds and memory as JSON."""
 
 from __future__ import annotations
 
@@ -24,21 +24,22 @@ from asv_explain.measuring.process import read_answer
 from asv_explain.measuring.rounds import Round, Rounds
 from asv_explain.parts import Explained
 from asv_explain.suspect import Suspect
-from observatory.studies.made_profiles import COST
 
 __all__ = ["STAGES", "explain_once", "explained"]
 
 # Pairs of timed rounds: enough for a verdict.
 TIMED = 8
 
+# Samples a second, as is told of the rounds.
+RATE = 1000.0
+
 STAGES = (
+    ("stacks", pipeline, "read_collapsed"),
+    ("stacks", pipeline, "frames_from_raw"),
+    ("stacks", pipeline, "from_samples"),
     ("profiles", pipeline, "profile_from_raw"),
     ("profiles", pipeline, "merge"),
-    ("correct", pipeline, "correct_both"),
-    ("correct", pipeline, "correct_again"),
     ("match", pipeline, "match_profiles"),
-    ("match", pipeline, "round_differences"),
-    ("blame", pipeline, "decompose"),
     ("blame", blame, "blame"),
 )
 """The stages that are told apart, and their functions where the pipeline looks them up."""
@@ -66,7 +67,7 @@ def explained(folder: Path, taken: defaultdict[str, float] | None = None) -> Exp
             stack.enter_context(patch.object(module, name, timed))
         stack.enter_context(patch.object(parts, "read_changes", lambda *_: changes))
         stack.enter_context(patch.object(parts, "evidence", _evidence))
-        return pipeline.explain(suspect, rounds, COST, folder, 1.05)
+        return pipeline.explain(suspect, rounds, folder, 1.05)
 
 
 def explain_once(folder: Path) -> dict[str, float]:
@@ -97,6 +98,11 @@ def _rounds(folder: Path, side: str) -> Iterator[Round]:
     for number in range(TIMED):
         one = seconds * (1 + number * 1e-3)
         yield Round("time", one, one, None, 1, 0.0, (one,), None, None)
+    for file in sorted(folder.glob(f"{side}-*.stacks")):
+        text = file.read_text(encoding="utf-8")
+        yield Round(
+            "sample", seconds, seconds, None, 1, 0.0, (), None, None, stacks=text, rate=RATE
+        )
     for file in sorted(folder.glob(f"{side}-*.json")):
         raw = read_answer(file.read_bytes())
         yield Round("profile", seconds, seconds, None, raw["number"], 0.0, (), raw, None)

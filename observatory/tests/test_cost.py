@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from asv_explain import session
-from asv_explain.measuring.calibrate import ProfilerCost
+from asv_explain import precision, session
 from asv_explain.measuring.session import Plan
 from asv_explain.suspect import Installed
 from observatory.injections.subjects import SUBJECTS
@@ -21,7 +20,6 @@ from observatory.studies import cost, explaining, one_cost
 from observatory.studies.asv_continuous import Said
 from observatory.studies.cost import Pair, main
 from observatory.studies.cost_figures import figures, growth_table, stages_table, whole_table
-from observatory.studies.made_profiles import COST
 from observatory.studies.one_cost import STAGES, ask
 from observatory.studies.trials import StudyError
 from observatory.tests.tiny_project import BENCHMARK, TinyProject
@@ -57,20 +55,10 @@ def test_every_stage_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
                 for commit in wanted
             )
 
-    class Known:
-        """Stands for what calibrates, which takes seconds."""
-
-        def __init__(self, *_: object) -> None:
-            """Nothing is read."""
-
-        def cost(self, _: Path) -> ProfilerCost:
-            """What made-up profiles are made with."""
-            return COST
-
     monkeypatch.setattr(one_cost, "Installer", Here)
-    monkeypatch.setattr(one_cost, "Calibrations", Known)
-    # One pair of profiles shows that they are a stage.
-    monkeypatch.setattr(session, "Plan", partial(Plan, seconds=0.05, profiles=1))
+    # Four pairs show that there is an answer, and one of samples that they are a stage.
+    monkeypatch.setattr(session, "Plan", partial(Plan, seconds=0.05, sampling=0.3))
+    monkeypatch.setattr(precision, "HALF_WIDTH", 1.0)
     found = ask(project.config, before, after, BENCHMARK, BUDGET)
     assert found["verdict"] == "slower"
     assert found["stages"].keys() == set(STAGES)
@@ -102,11 +90,10 @@ def test_what_trials_come_to() -> None:
     told = figures([pair(seconds) for seconds in (1.0, 2.0, 11.0)])
     shop = told["pairs"]["shop"]
     assert shop["stages"]["timing"] == {"seconds": 2.0, "memory": 2_000_000}
-    assert shop["first"] == {"median": 12.0, "longest": 66.0}
-    assert shop["later"] == {"median": 10.0, "longest": 55.0}
+    assert shop["whole"] == {"median": 12.0, "longest": 66.0}
     assert shop["asv"] == {"first": 2.0, "again": 2.0, "memory": 3_000_000}
     cells = [next(iter(column.cells)) for column in whole_table(told).columns]
-    assert cells == ["shop", "12.0", "10.0", "66.0", "no", "2", "2.0", "2.0", "3", "slower"]
+    assert cells == ["shop", "12.0", "66.0", "no", "2", "2.0", "2.0", "3", "slower"]
     assert stages_table(told, "seconds").row_count == stages_table(told, "memory").row_count == 1
 
 
@@ -144,17 +131,10 @@ def test_a_stopped_study_goes_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert sorted(pairs) == sorted([*SUBJECTS, "history"] * 2)
     assert [made.count(name) for name in list(SUBJECTS)[:3]] == [1, 2, 1]
     grown = [one for one in asked if one.startswith("made up")]
-    assert len(grown) == len(set(grown)) == 6
+    assert len(grown) == len(set(grown)) == 3
     told = json.loads((tmp_path / "cost.json").read_bytes())["figures"]
-    assert [one["functions"] for one in told["grown"]] == [
-        1_000,
-        1_000,
-        10_000,
-        10_000,
-        50_000,
-        50_000,
-    ]
-    assert growth_table(told).row_count == 6
+    assert [one["functions"] for one in told["grown"]] == [1_000, 10_000, 50_000]
+    assert growth_table(told).row_count == 3
 
 
 def test_asking_goes_to_a_process_and_a_folder_of_its_own(

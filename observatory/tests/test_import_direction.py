@@ -66,7 +66,7 @@ EXPLAIN_ROOMS: dict[str, set[str]] = {
     "profiles": {"explanation"},
     "changes": set(),
     "measuring": {"profiles", "explanation", "suspect", "files", "contained", "scratch"},
-    "attribution": {"profiles", "changes"},
+    "attribution": {"profiles", "changes", "explanation"},
     "values": {"profiles", "changes", "attribution", "explanation"},
     "reports": {"profiles", "explanation", "bisection"},
     "pages": {"profiles", "explanation", "bisection", "verdict", "reports", "store"},

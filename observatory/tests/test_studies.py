@@ -9,11 +9,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from asv_explain.profiles.conservation import conservation_problems
 from asv_explain.profiles.pair import ProfilePair
 from asv_explain.profiles.profile import profile_from_raw
+from asv_explain.profiles.stacks import frames_from_raw, read_collapsed
 from asv_explain.store import Kept, Store
 from observatory.studies.made_profiles import make, write
 from observatory.studies.many_explanations import fill, largest, made_up
@@ -135,23 +137,22 @@ def test_no_stacks_are_one_clear_line(
 
 
 def test_explaining_tells_seconds_and_memory_of_each_size() -> None:
-    """A tiny change goes all the way, for one pair of profiles and for several."""
-    done = study("explaining", "--functions", "100", "--edges", "400", "--repeats", "1")
+    """A tiny change goes all the way."""
+    done = study("explaining", "--functions", "100", "--stacks", "400", "--repeats", "1")
     assert done.returncode == 0, done.stderr
-    for pairs in (1, 6):
-        row = rf"│ +100 │ +400 │ +{pairs} │ +[\d.]+ │ +[\d.]+ to [\d.]+ │ +[\d.]+ │ +(\d+) │"
-        found = re.search(row, done.stdout)
-        assert found is not None, done.stdout
-        assert 20 < int(found[1]) < 1000
-    assert re.search(r"profiles ┃ +correct ┃ +match ┃ +blame", done.stdout), done.stdout
+    row = r"│ +100 │ +400 │ +8 │ +[\d.]+ │ +[\d.]+ to [\d.]+ │ +[\d.]+ │ +(\d+) │"
+    found = re.search(row, done.stdout)
+    assert found is not None, done.stdout
+    assert 20 < int(found[1]) < 1000
+    assert re.search(r"stacks ┃ +profiles ┃ +match ┃ +blame", done.stdout), done.stdout
 
 
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("--edges", "400"), "--edges needs --functions"),
+        (("--stacks", "400"), "--stacks needs --functions"),
         (("--functions", "9"), "at least 100 functions"),
-        (("--functions", "100", "--edges", "101"), "two edges for each function"),
+        (("--functions", "100", "--stacks", "101"), "two stacks for each function"),
         (("--repeats", "0"), "one repeat"),
     ],
 )
@@ -165,24 +166,35 @@ def test_a_wrong_size_is_one_clear_line(arguments: tuple[str, ...], complaint: s
 def test_made_up_profiles_are_such_as_are_measured() -> None:
     """They have the size asked for, keep what cProfile promises, and are the same for a seed."""
     made = [make(1_000, 10_000, 2, seed) for seed in (3, 3, 4)]
-    every = [[list(side.profiles) for side in (one[0], one[1])] for one in made]
+    every = [[(side.profile, list(side.stacks)) for side in (one[0], one[1])] for one in made]
     assert every[0] == every[1]
     assert every[0] != every[2]
-    for side in every[0]:
-        for raw in side:
-            profile = profile_from_raw(raw)
-            assert conservation_problems(profile) == ()
-            assert len(profile.functions) == 1_000
-            assert len(profile.caller) == pytest.approx(10_000, rel=0.05)
-            assert profile.recursive.any()
-            assert any(one.is_builtin for one in profile.functions)
+    for raw, texts in every[0]:
+        profile = profile_from_raw(raw)
+        assert conservation_problems(profile) == ()
+        assert len(profile.functions) == 1_000
+        assert len(profile.caller) == pytest.approx(5_000, rel=0.05)
+        assert profile.recursive.any()
+        assert any(one.is_builtin for one in profile.functions)
+        stacks = read_collapsed(*texts)
+        assert len(stacks.parent) == pytest.approx(10_000, rel=0.05)
+        assert (stacks.samples.sum(axis=0) > 0).all()
+        assert len(stacks.samples) == 2
+        functions = frames_from_raw(raw, len(profile.functions))
+        assert functions.keys() >= {*stacks.frames}
+        calls = {*zip(profile.caller.tolist(), profile.callee.tolist(), strict=True)}
+        of_node = [functions[one] for one in stacks.frames]
+        inner = np.flatnonzero(stacks.parent >= 0)
+        above = stacks.frame[stacks.parent[inner]].tolist()
+        steps = zip(above, stacks.frame[inner].tolist(), strict=True)
+        assert {(of_node[one], of_node[other]) for one, other in steps} <= calls
 
 
 def test_what_was_made_up_is_what_is_explained(tmp_path: Path) -> None:
     """The process that is measured explains the change: all of it, through every stage."""
     write(200, 1_000, 2, 5, tmp_path)
     taken = explain_once(tmp_path)
-    stages = {"read", "profiles", "correct", "match", "blame"}
+    stages = {"read", "stacks", "profiles", "match", "blame"}
     assert taken.keys() == stages | {"cpu", "wall", "memory"}
     assert sum(taken[stage] for stage in stages) <= taken["cpu"]
 

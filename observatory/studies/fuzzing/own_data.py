@@ -150,7 +150,7 @@ def _collapsed(data: bytes) -> object:
     text = data.decode("utf-8", "replace")
     stacks = read_collapsed(text, text)
     profile = profile_from_raw(examples.raw_profile())
-    functions = {frame: 0 for frame in stacks.frames}
+    functions = dict.fromkeys(stacks.frames, 0)
     side = from_samples(stacks, profile, functions, 1.0)
     told = float(side.stacks().seconds.sum())
     require(math.isclose(told, 1.0, rel_tol=_ROUNDING), "stacks hold all seconds")

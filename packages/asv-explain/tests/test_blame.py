@@ -20,7 +20,6 @@ from call_graphs import (
     changed,
     explain,
     function,
-    in_rounds,
     side,
     stacked,
 )
