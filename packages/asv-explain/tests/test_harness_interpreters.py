@@ -23,9 +23,12 @@ import pytest
 from interpreters import REQUIRED, interpreter
 
 from asv_explain.measuring import harness
+from asv_explain.measuring.process import ProcessRunner
 from asv_explain.measuring.rounds import round_from_answer
 from asv_explain.profiles.conservation import conservation_problems
 from asv_explain.profiles.profile import profile_from_raw
+from asv_explain.profiles.stacks import read_frame
+from asv_explain.suspect import Installed
 
 OLDEST = (3, 9)
 
@@ -116,6 +119,10 @@ def timeraw_import():
     return "import library; library.drive()"
 
 
+def time_nothing():
+    pass
+
+
 def time_fails():
     raise KeyError("no such thing")
 """
@@ -135,6 +142,8 @@ CALLS = {
     "dumps": 1,
 }
 
+
+ALONE = {"param_index": None}
 
 FOUND = [name for name in KNOWN if name not in REQUIRED and interpreter(name)]
 
@@ -263,6 +272,109 @@ def test_a_raw_benchmark_is_profiled_in_its_own_process(python: str, suite: Path
     assert answer["error"] is None
     assert {"<module>", "Basket", "drive", "leaf"} <= set(by_name(answer, "site"))
     assert by_name(answer, "site")["<module>"]["path"] == "library.py"
+
+
+def test_a_benchmark_is_called_to_be_sampled(python: str, suite: Path) -> None:
+    """For as long as asked for, and with the times of its calls, on interpreters of any kind."""
+    answer = ask(python, suite, "Shop.time_work", "sample", param_index=2, number=2)
+    taken = round_from_answer(answer, "sample")
+    assert taken.failure is None
+    assert taken.number == 2
+    assert all(sample > 0 for sample in taken.samples)
+
+
+def test_the_functions_of_sampled_frames_are_found(python: str, suite: Path) -> None:
+    """By the line where names are short, and from the file where the profiler saw nothing."""
+    library = suite / "site-packages" / "library.py"
+    # What a sampler reads from the interpreter: qualified names are in code from 3.11 on.
+    program = "import sys; print(hasattr(sys._getframe().f_code, 'co_qualname'))"
+    told = subprocess.run([python, "-c", program], capture_output=True, text=True, check=True)
+    short = told.stdout.strip() == "False"
+    wanted = {
+        "Basket.Item.price": ("price", "            return 3"),
+        "Basket.total.<locals>.discount": ("discount", "            return price - 1"),
+        "fold": ("fold", "    return len(str(depth))"),
+        "several": ("several", "        yield number"),
+    }
+    lines = LIBRARY.splitlines()
+    places = {
+        name: (bare, 1 + next(at for at, line in enumerate(lines) if line.startswith(text)))
+        for name, (bare, text) in wanted.items()
+    }
+    frames: list[tuple[str, str, int]] = [
+        (bare if short else name, str(library), line) for name, (bare, line) in places.items()
+    ]
+    frames.append(("gone", "<string>", 1))
+    file = suite / "frames.json"
+    file.write_text(json.dumps(frames))
+    how = {"param_index": 2, "number": 1, "frames": str(file)}
+    for benchmark, called in (("Shop.time_work", True), ("time_nothing", False)):
+        answer = ask(python, suite, benchmark, "profile", **how if called else {**how, **ALONE})
+        functions = answer["profile"]["functions"]
+        found = answer["profile"]["frames"]
+        assert [tuple(each[:3]) for each in found] == frames
+        names = [functions[index]["name"] for *_, index in found]
+        # Where the profiler saw nothing, only code that is compiled again tells longer names.
+        assert names == [*places, "gone"]
+        assert [functions[index]["calls"] > 0 for *_, index in found] == [called] * 4 + [False]
+        assert functions[found[0][3]]["fingerprint"]
+        assert (functions[found[-1][3]]["home"], functions[found[-1][3]]["path"]) == (
+            "generated",
+            "string",
+        )
+        profile_from_raw({**answer["profile"], "frames": None})
+
+
+@pytest.mark.parametrize("benchmark", ["Shop.time_work", "timeraw_import"])
+def test_stacks_are_read_on_every_version_of_cpython(
+    python: str, suite: Path, tmp_path: Path, benchmark: str
+) -> None:
+    """With the names and lines that a profile of the same interpreter has."""
+    variables = {"PYTHONPATH": str(suite / "site-packages"), "PYTHONDONTWRITEBYTECODE": "1"}
+    side = Installed("a" * 40, Path(python), suite / "benchmarks", tmp_path / "env", variables)
+    request = {
+        "mode": "sample",
+        "benchmark_dir": str(suite / "benchmarks"),
+        "benchmark": f"suite.{benchmark}",
+        "param_index": 2 if benchmark.startswith("Shop") else None,
+        "number": 50,
+        "samples": 1,
+        "batches": 1,
+        "seconds": 0.5,
+        "rate": 500,
+        "idle": False,
+    }
+    if "pypy" in python:
+        pytest.skip("py-spy reads CPython alone")
+    answer = ProcessRunner()(side, request, tmp_path, 60.0)
+    if (answer["error"] or {}).get("kind") == "unsampled":
+        pytest.skip(answer["error"]["text"])
+    assert answer["error"] is None
+    if benchmark == "timeraw_import":
+        assert "library" in dict(answer["importtime"])
+        return
+    profile = ask(
+        python,
+        suite,
+        benchmark,
+        "profile",
+        param_index=2,
+        frames=str(written(tmp_path / "frames.json", answer["stacks"])),
+    )["profile"]
+    paths = {profile["functions"][index]["path"] for *_, index in profile["frames"]}
+    assert "library.py" in paths
+    for name, file, _, index in profile["frames"]:
+        function = profile["functions"][index]
+        assert name.rpartition(".")[2] == function["name"].rpartition(".")[2]
+        if file.endswith("library.py"):
+            assert function["calls"] > 0
+
+
+def written(file: Path, stacks: str) -> Path:
+    """The frames of stacks, in a file."""
+    texts = {one for line in stacks.splitlines() for one in line.rpartition(" ")[0].split(";")}
+    file.write_text(json.dumps([list(read_frame(text)) for text in sorted(texts)]))
+    return file
 
 
 @pytest.mark.parametrize(("benchmark", "index"), [("Shop.time_work", 2), ("timeraw_import", None)])

@@ -16,7 +16,7 @@ RATE = 1000
 RAW_RATE = 250
 """The same for a timeraw benchmark: most of them import, and stacks of imports are deep."""
 
-LOWEST_RATE = 100
+LOWEST_RATE = 200
 """The rate below which py-spy is not asked to go, however far it is behind."""
 
 MOST_STOPPED = 0.5
