@@ -82,6 +82,8 @@ def explain(suspect: Suspect, rounds: Rounds, repository: Path, factor: float) -
     )
     functions = (*before.profile.functions, *after.profile.functions)
     paths = {function.path for function in functions if function.home == "site"}
+    made = (*before.profile.generators.values(), *after.profile.generators.values())
+    paths |= {path for frames in made for path, _, _ in frames}
     changes = changes_between(suspect, repository, paths)
     match = match_profiles(before.profile, after.profile, changes.renames)
     blamed = blaming.blame(before, after, match, changes, _error(_decisive(answer)))

@@ -69,9 +69,9 @@ class CauseMaker:
             of = self.functions
             calls = float(of.calls_before[ran]), float(of.calls_after[ran])
             cost = float(of.cost_before[ran]), float(of.cost_after[ran])
-        details = self._details(group)
-        if pair is None:
-            details = self._readers(group, members) + details
+        readers = self._readers(group, pair, members)
+        own = float(self.assigned.own[group]) - sum(one.amount for one in readers)
+        details = readers + self._details(group)
         return Cause(
             kind=self._kind(pair, change),
             home="" if pair is None and change is None else "site",
@@ -81,7 +81,7 @@ class CauseMaker:
             half=half,
             noise=noise,
             share=share_of(seconds, self.whole),
-            own=0.0 if change is not None and pair is None else float(self.assigned.own[group]),
+            own=0.0 if change is not None and pair is None else own,
             waiting=waiting,
             calls_before=calls[0],
             calls_after=calls[1],
@@ -156,7 +156,8 @@ class CauseMaker:
         sums: dict[tuple[str, str, str], Detail] = {}
         for part in parts:
             one = self._detail(part)
-            held = holder(one.name)
+            # A generated lambda is written in no function.
+            held = holder(one.name) or one.name
             key = (one.path, held, one.kind)
             other = sums.get(key)
             if other is None:
@@ -173,18 +174,23 @@ class CauseMaker:
             )
         return [one for one in sums.values() if one.amount]
 
-    def _readers(self, group: int, members: Sequence[int]) -> list[Detail]:
-        """What reads the changed part of a class or module, each with what it cost itself."""
+    def _readers(self, group: int, pair: int | None, members: Sequence[int]) -> list[Detail]:
+        """What reads the changed part of a class or module, each with what it cost itself.
+
+        Of a changed function, what it generates.
+        """
+        generated = self.guilty.generated
         return self._summed(
             Part(
                 group,
-                pair,
-                "reader",
-                float(self.functions.difference[pair]),
-                float(self.functions.calls_before[pair]),
-                float(self.functions.calls_after[pair]),
+                member,
+                "generated" if member in generated else "reader",
+                float(self.functions.difference[member]),
+                float(self.functions.calls_before[member]),
+                float(self.functions.calls_after[member]),
             )
-            for pair in members
+            for member in members
+            if pair is None or (member != pair and member in generated)
         )
 
     def _detail(self, part: Part) -> Detail:
@@ -192,6 +198,9 @@ class CauseMaker:
         if part.pair >= 0:
             function = self._function(part.pair)
             path, name = function.path, function.name
+            if function.home == "generated":
+                # What holds it is the generator's way of making it.
+                name = name.rpartition("<locals>.")[2]
         share = share_of(part.seconds, self.whole)
         return Detail(
             name, path, part.kind, part.seconds, share, part.calls_before, part.calls_after
@@ -200,7 +209,10 @@ class CauseMaker:
     def _kind(self, pair: int | None, outside: Change | None) -> str:
         """What kind of change a cause is."""
         if pair is None:
-            return ELSEWHERE if outside is None else outside.kind
+            if outside is None:
+                return ELSEWHERE
+            moved = "moved" if "moved" in outside.details else "changed"
+            return moved if outside.kind == "function" else outside.kind
         change = self.guilty.change.get(pair)
         if change is not None and change.kind in ("module", "class"):
             return change.kind

@@ -9,6 +9,7 @@ from operator import attrgetter
 
 import numpy as np
 
+from asv_explain.attribution.generated import find_generated
 from asv_explain.attribution.wrappers import find_wrappers
 from asv_explain.changes.change import Change, Changes
 from asv_explain.profiles.match import Flags, Match
@@ -26,13 +27,16 @@ class Guilty:
         loose: Those of them that can't have changed how often they are called themselves (P,).
         change: The change in the sources behind each pair that has one.
         owner: The pair that a lambda, comprehension or generator expression is shown with; for
-            what a changed decorator put around a function, that function's.
+            what a changed decorator put around a function, that function's; for what a changed
+            function generates, that one's, if it ran, too.
+        generated: Pairs of functions that changed code generates.
     """
 
     keeps: Flags
     loose: Flags
     change: Mapping[int, Change]
     owner: Mapping[int, int]
+    generated: frozenset[int] = frozenset()
 
 
 def holder(name: str) -> str:
@@ -98,7 +102,15 @@ def find_guilty(before: Profile, after: Profile, match: Match, changes: Changes)
     for wrapper, inner in find_wrappers(before, after, match, keeps, decorated).items():
         keeps[wrapper], owner[wrapper] = True, owner.get(inner, inner)
         change[wrapper] = change[inner]
-    return Guilty(keeps, loose, change, owner)
+    generated = find_generated(before, after, match, changes)
+    for pair, one in generated.items():
+        generator = pair_of.get((one.path_after or one.path_before or "", one.name))
+        if generator is not None and keeps[generator] and one.kind not in ("module", "class"):
+            owner[pair] = generator
+        keeps[pair], change[pair] = True, one
+        indices_of = int(match.before[pair]), int(match.after[pair])
+        loose[pair] = min(indices_of) >= 0 and not _is_resumed(after.functions[indices_of[1]])
+    return Guilty(keeps, loose, change, owner, frozenset(generated))
 
 
 class _Lookup:

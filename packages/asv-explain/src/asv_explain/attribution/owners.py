@@ -25,7 +25,7 @@ class Group:
 
     Attributes:
         pair: The function that the cause is named after; None for a change outside functions.
-        change: That change.
+        change: That change; of a function where only what it generates ran.
         members: All pairs of the group.
     """
 
@@ -73,7 +73,8 @@ def put_together(before: Profile, after: Profile, match: Match, guilty: Guilty) 
     key_of: dict[int, tuple[str, int]] = {}
     for pair in np.flatnonzero(guilty.keeps).tolist():
         change = guilty.change.get(pair)
-        if change is not None and change.kind in ("module", "class"):
+        alone = pair in guilty.generated and pair not in guilty.owner
+        if change is not None and (alone or change.kind in ("module", "class")):
             key_of[pair] = ("change", id(change))
             changes[key_of[pair]] = change
         else:

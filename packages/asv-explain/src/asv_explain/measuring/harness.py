@@ -414,7 +414,9 @@ def _function(code: CodeType, homes: Homes) -> dict[str, Any]:
     """Say who a Python function is; nothing has been counted of it."""
     home, path = homes.locate(code.co_filename)
     name, line = homes.qualified_name(code), code.co_firstlineno
-    return _uncounted(home, path, name, line, code.co_flags, fingerprint(code))
+    who = _uncounted(home, path, name, line, code.co_flags, fingerprint(code))
+    generator = _GENERATED.generator(code, homes)
+    return {**who, "generator": generator} if generator else who
 
 
 def _builtin(name: str) -> dict[str, Any]:
@@ -427,6 +429,76 @@ def _uncounted(
     who = {"home": home, "path": path, "name": name, "line": line, "flags": flags}
     counts = {"calls": 0, "recursive": 0, "own": 0.0, "cumulative": 0.0}
     return {**who, "fingerprint": print_, **counts}
+
+
+# --- who makes generated code ---
+
+MOST_GENERATED = 20_000
+"""So many codes are kept at most, with those who made them."""
+
+MOST_GENERATOR_FRAMES = 60
+"""So many frames are looked at for who made a code; attrs and the like have some ten."""
+
+MOST_GENERATORS = 12
+"""So many frames of packages are told of a generated function."""
+
+
+class Generated:
+    """Remembers who runs code that is in no file, which is how functions are generated.
+
+    Dataclasses, attrs, namedtuples and templates all run such code with exec or eval. Beyond the
+    libraries' frames is that of the class or module for which they do it.
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[int, tuple[CodeType, list[tuple[CodeType, int]]]] = {}
+
+    def start(self) -> None:
+        """Begin to remember, for as long as the process lives; where audit hooks exist."""
+        if hasattr(sys, "addaudithook"):
+            sys.addaudithook(self._note)
+
+    def _note(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event != "exec" or not arguments or not isinstance(arguments[0], CodeType):
+            return
+        code = arguments[0]
+        if not _in_no_file(code) or id(code) in self._made or len(self._made) >= MOST_GENERATED:
+            return
+        frame: Any = sys._getframe(1)
+        frames: list[tuple[CodeType, int]] = []
+        while frame is not None and len(frames) < MOST_GENERATOR_FRAMES:
+            frames.append((frame.f_code, frame.f_lineno or 0))
+            # Who imports a module has no part in what the module makes.
+            if frame.f_code.co_name == "<module>" and not _in_no_file(frame.f_code):
+                break
+            frame = frame.f_back
+        for each in _codes(code):
+            # A code that is kept keeps its identity, too.
+            self._made.setdefault(id(each), (each, frames))
+
+    def generator(self, code: CodeType, homes: Homes) -> list[list[Any]]:
+        """Give path, qualified name and running line of those who made a code, innermost first.
+
+        They are the frames of what is installed below site-packages, up to the module that was
+        being imported.
+        """
+        if id(code) not in self._made:
+            return []
+        found: list[list[Any]] = []
+        for one, line in self._made[id(code)][1]:
+            home, path = homes.locate(one.co_filename)
+            ours = _is_own(one) or path.startswith("asv_runner/")
+            if home == "site" and not ours:
+                found.append([path, homes.qualified_name(one), line])
+        return found[:MOST_GENERATORS]
+
+
+def _in_no_file(code: CodeType) -> bool:
+    """Tell whether a code has a made-up file name."""
+    return code.co_filename.startswith("<") and not code.co_filename.startswith("<frozen")
+
+
+_GENERATED = Generated()
 
 
 # --- the functions of sampled frames ---
@@ -1775,6 +1847,8 @@ def run(request: dict[str, Any]) -> dict[str, Any] | Sampling:
             return _traced(request)
         stand_ins = StandIns(request.get("stand_in"), request["search_path"])
         stand_ins.start()
+        if mode == "profile":
+            _GENERATED.start()
         benchmark = _load(request)
         if mode == "inspect":
             return {

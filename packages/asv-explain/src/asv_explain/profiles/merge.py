@@ -70,6 +70,11 @@ def merge(profiles: Sequence[Profile]) -> Profile:
         implementation=profiles[0].implementation,
         delayed=sum(one.delayed for one in profiles),
         prepared=frozenset().union(*(one.prepared for one in profiles)),
+        generators={
+            int(where[index]): frames
+            for where, one in zip(maps, profiles, strict=True)
+            for index, frames in one.generators.items()
+        },
     )
     check_merged(profiles, whole)
     return whole

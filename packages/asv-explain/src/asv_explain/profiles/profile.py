@@ -28,6 +28,7 @@ __all__ = [
     "SCHEMA",
     "Counts",
     "Function",
+    "Generators",
     "Indices",
     "Profile",
     "Seconds",
@@ -43,6 +44,9 @@ Seconds: TypeAlias = NDArray[np.float64]
 
 SCHEMA = 1
 HOMES = frozenset({"site", "bench", "stdlib", "builtin", "generated", "other"})
+
+Generators: TypeAlias = tuple[tuple[str, str, int], ...]
+"""Path, qualified name and running line of the frames that made a function, innermost first."""
 
 _TEXTS = ("home", "path", "name", "fingerprint")
 _WHOLE = ("line", "flags")
@@ -108,6 +112,7 @@ class Profile:
         seconds: Wall time of the region under the profiler.
         delayed: The part of it in which other processes had the processor, 0 where unknown.
         prepared: Path and qualified name of each function below site-packages that setup runs.
+        generators: Who made those generated functions of which it is known, by their index.
         edge_recursive: Recursive calls along the edge (E,); none when left out.
         python: Version of the interpreter, ``""`` where unknown.
         implementation: Name of the interpreter, such as ``cpython``, ``""`` where unknown.
@@ -130,6 +135,7 @@ class Profile:
     implementation: str = ""
     delayed: float = 0.0
     prepared: frozenset[tuple[str, str]] = frozenset()
+    generators: Mapping[int, Generators] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Take the arrays as read-only copies of the right type and length.
@@ -220,6 +226,11 @@ def profile_from_raw(raw: Mapping[str, Any]) -> Profile:
         implementation=raw["implementation"],
         delayed=number(raw, "delayed", "profile") if "delayed" in raw else 0.0,
         prepared=_prepared(rows(raw, "prepared")) if "prepared" in raw else frozenset(),
+        generators={
+            index: _generators(row, f"functions[{index}]")
+            for index, row in enumerate(records)
+            if "generator" in row
+        },
     )
 
 
@@ -252,9 +263,10 @@ def profile_to_raw(profile: Profile) -> dict[str, Any]:
                 "recursive": recursive,
                 "own": own,
                 "cumulative": cumulative,
+                **_raw_generators(profile.generators.get(index)),
             }
-            for one, (calls, recursive, own, cumulative) in zip(
-                profile.functions, numbers, strict=True
+            for index, (one, (calls, recursive, own, cumulative)) in enumerate(
+                zip(profile.functions, numbers, strict=True)
             )
         ],
         "edges": [
@@ -296,6 +308,22 @@ def _prepared(records: list[Any]) -> frozenset[tuple[str, str]]:
         if not texts:
             raise WireError(f"prepared[{index}]", f"expected a path and a name, got {show(row)}")
     return frozenset((path, name) for path, name in records)
+
+
+def _generators(record: Mapping[str, Any], where: str) -> Generators:
+    """Return the frames that made a function, or say which is none."""
+    found = []
+    for index, row in enumerate(rows(record, "generator")):
+        if not isinstance(row, list) or [*map(type, row)] != [str, str, int]:
+            raise WireError(
+                f"{where}.generator[{index}]", f"expected a path, name and line, got {show(row)}"
+            )
+        found.append((row[0], row[1], row[2]))
+    return tuple(found)
+
+
+def _raw_generators(frames: Generators | None) -> dict[str, Any]:
+    return {} if frames is None else {"generator": [list(one) for one in frames]}
 
 
 def _cells(records: list[Any], columns: Sequence[str]) -> list[Any]:
