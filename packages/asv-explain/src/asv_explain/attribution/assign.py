@@ -48,6 +48,7 @@ class Plan:
         made: Calls of each pair before, and after (2, P).
         plain: Pairs that did not change (P,).
         helper: Pairs that are part of the changed code that calls them (P,).
+        named: The pair that each group is named after, -1 for none (G,).
         passing: How groups pass on what being called more often costs them.
         loop: Pairs of the event loop (P,).
         turns: The share of each group in what more turns of the loop cost (G,).
@@ -60,6 +61,7 @@ class Plan:
     made: Seconds
     plain: Flags
     helper: Flags
+    named: Indices
     passing: Passing
     loop: Flags
     turns: Seconds
@@ -119,7 +121,10 @@ def plan_for(
         cost[:, below], cells.variance[below], cells.group[below], len(groups.every)
     )
     handed_on = passing(calls, groups, loose, related)
-    return Plan(cells, counted, added, dearer, made, plain, groups.helper, handed_on, loop, turns)
+    named = np.array([-1 if one.pair is None else one.pair for one in groups.every], np.intp)
+    return Plan(
+        cells, counted, added, dearer, made, plain, groups.helper, named, handed_on, loop, turns
+    )
 
 
 def _dearer(cells: Cells, counted: Counted, made: Seconds) -> Seconds:
@@ -170,7 +175,7 @@ def assign(plan: Plan, before: Seconds, after: Seconds) -> Assigned:
     delta = plan.counted.after - plan.counted.before
     plain = plan.plain[cells.pair]
     below = plain & (cells.group != ELSEWHERE)
-    helper = plan.helper[cells.pair] & ~plain
+    helper = plan.helper[cells.pair] & ~plain & (plan.named[cells.group] != cells.pair)
     by_calls = np.where(below, plan.added * cost, 0.0)
     by_cost = np.where(below & plan.dearer, difference - delta * cost, 0.0)
     kept = np.where(plain, by_calls + by_cost, difference)

@@ -73,7 +73,7 @@ class CauseMaker:
         own = float(self.assigned.own[group]) - sum(one.amount for one in readers)
         details = readers + self._details(group)
         return Cause(
-            kind=self._kind(pair, change),
+            kind=self._kind(pair, change, members),
             home="" if pair is None and change is None else "site",
             path=name[0],
             name=name[1],
@@ -206,7 +206,7 @@ class CauseMaker:
             name, path, part.kind, part.seconds, share, part.calls_before, part.calls_after
         )
 
-    def _kind(self, pair: int | None, outside: Change | None) -> str:
+    def _kind(self, pair: int | None, outside: Change | None, members: Sequence[int]) -> str:
         """What kind of change a cause is."""
         if pair is None:
             if outside is None:
@@ -216,6 +216,10 @@ class CauseMaker:
         change = self.guilty.change.get(pair)
         if change is not None and change.kind in ("module", "class"):
             return change.kind
+        all_of = (self.guilty.change.get(member) for member in members)
+        if {"new", "gone"} <= {one.kind for one in all_of if one is not None}:
+            # One took the other's place.
+            return "changed"
         function = self._function(pair)
         ours = int(self.match.before[pair])
         turned = ours >= 0 and not self.profiles[0].functions[ours].is_coroutine

@@ -10,6 +10,7 @@ from operator import attrgetter
 import numpy as np
 
 from asv_explain.attribution.generated import find_generated
+from asv_explain.attribution.protocols import find_protocols
 from asv_explain.attribution.wrappers import find_wrappers
 from asv_explain.changes.change import Change, Changes
 from asv_explain.profiles.match import Flags, Match
@@ -28,7 +29,8 @@ class Guilty:
         change: The change in the sources behind each pair that has one.
         owner: The pair that a lambda, comprehension or generator expression is shown with; for
             what a changed decorator put around a function, that function's; for what a changed
-            function generates, that one's, if it ran, too.
+            function generates, that one's, if it ran, too; for what unchanged code calls since
+            changed code handed it something else, the changed code's.
         generated: Pairs of functions that changed code generates.
     """
 
@@ -102,6 +104,12 @@ def find_guilty(before: Profile, after: Profile, match: Match, changes: Changes)
     for wrapper, inner in find_wrappers(before, after, match, keeps, decorated).items():
         keeps[wrapper], owner[wrapper] = True, owner.get(inner, inner)
         change[wrapper] = change[inner]
+    protocols = find_protocols(before, after, match, keeps, change)
+    owner.update(protocols.replaced)
+    for called, pair in protocols.handed.items():
+        keeps[called], owner[called] = True, owner.get(pair, pair)
+        if pair in change:
+            change[called] = change[pair]
     generated = find_generated(before, after, match, changes)
     for pair, one in generated.items():
         generator = pair_of.get((one.path_after or one.path_before or "", one.name))
