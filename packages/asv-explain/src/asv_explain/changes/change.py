@@ -30,6 +30,9 @@ class Change:
             in place of the last.
         names: Names bound outside functions that changed; for a class with other bases, its own.
         readers: Import paths and qualified names of functions that read these.
+        class_before: First and last line of all of a changed class, decorators included; None for
+            other changes, and for a class that is new.
+        class_after: The same after; None for a class that is gone.
     """
 
     kind: str
@@ -43,6 +46,8 @@ class Change:
     details: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     readers: tuple[tuple[str, str], ...] = ()
+    class_before: tuple[int, int] | None = None
+    class_after: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,8 @@ def outer_changes(before: Source, after: Source, blank: Change) -> list[OuterCha
             lines_after=_range(added, theirs),
             details=("bases",) * bases + _statements(ours, removed, added, reread),
             names=tuple(sorted(unbound | bound)),
+            class_before=(ours.first, ours.last) if is_class and ours else None,
+            class_after=(theirs.first, theirs.last) if is_class and theirs else None,
         )
         result.append(OuterChange(change, reread))
     return result
