@@ -45,8 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print a table, and return the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m observatory.studies.explaining",
-        description="Explain changes that are made up, from samples and counts as the harness wrote "
-        "them to the explanation's JSON, each repeat in a fresh process, and print what it takes.",
+        description="Explain changes that are made up, from samples and counts as the harness "
+        "wrote them to the explanation's JSON, each repeat in a fresh process, and print what it "
+        "takes.",
     )
     parser.add_argument("--functions", type=int, help="of one side; default: several sizes")
     parser.add_argument(

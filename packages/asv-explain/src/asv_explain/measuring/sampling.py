@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable
 
 from asv_explain.measuring.confirm import MIN_PAIRS, computes
@@ -28,6 +29,11 @@ SHORTEST = 0.2
 
 STARTING = 1.0
 """Seconds that a process is thought to take beside its calls until one has shown it."""
+
+SMALL_STEP = 0.25
+"""A change by more, as a share of the time, stands out in fewer samples: the interval of a cause's
+share is as wide as that of the samples over this, and samples are drawn with the root of their
+number."""
 
 MORE_TIMED = 4
 """Pairs that are timed where it is the time that is less certain than the shares."""
@@ -64,14 +70,15 @@ def sample_both(
     least = plan.rounds or MIN_PAIRS
     rate = RAW_RATE if session.raw else RATE
     beside, timed_pairs = STARTING, len(timed.before)
+    longest = plan.sampling * min(1.0, (SMALL_STEP / _step(timed)) ** 2)
     if idle:
         fits = (until - clock()) / (2 * (least + 1)) - beside
-        session.learn_running(number, max(SHORTEST, min(plan.sampling, fits)), rate)
+        session.learn_running(number, max(SHORTEST, min(longest, fits)), rate)
     pair = 0
     while plan.rounds is None or pair < plan.rounds:
         start = clock()
         fits = (until - start) / (2 * max(least - pair, 1)) - beside
-        seconds = max(SHORTEST, min(plan.sampling, fits))
+        seconds = max(SHORTEST, min(longest, fits))
         stopped = session.sample(session.turns(pair), number, seconds, rate, idle=idle)
         if session.unsampled:
             return
@@ -91,3 +98,11 @@ def sample_both(
                 timed_pairs += 1
             if clock() + took > until:
                 return
+
+
+def _step(timed: Rounds) -> float:
+    """By how much of the shorter side's time both sides differ, roughly; above 0."""
+    sides = [
+        statistics.median(one.wall or 0.0 for one in side) for side in (timed.before, timed.after)
+    ]
+    return max((max(sides) - min(sides)) / max(min(sides), 1e-12), 1e-3)
