@@ -74,9 +74,12 @@ def explain(suspect: Suspect, rounds: Rounds, repository: Path, factor: float) -
         return Explained(_without_causes(suspect, rounds, answer))
     times = _measured(rounds, answer)
     counted = tuple(_counted(one) for one in (rounds.profiled.before, rounds.profiled.after))
+    # The n-th rounds of both sides are a pair; what one side has more of has none.
+    sampled = min(len(rounds.sampled.before), len(rounds.sampled.after))
+    profiled = min(len(one.rounds) for one in counted)
     before, after = (
-        _side(one, sampled, seconds)
-        for one, sampled, seconds in zip(
+        _side(one, taken[:sampled], profiled, seconds)
+        for one, taken, seconds in zip(
             counted, (rounds.sampled.before, rounds.sampled.after), times, strict=True
         )
     )
@@ -163,13 +166,15 @@ def _counted(rounds: Sequence[Round]) -> _Counted:
     return _Counted(whole, profiles, frames)
 
 
-def _side(counted: _Counted, sampled: Sequence[Round], seconds: float) -> SampledSide:
-    """One side's times: of sampled stacks, or cProfile's where there are none."""
+def _side(
+    counted: _Counted, sampled: Sequence[Round], profiled: int, seconds: float
+) -> SampledSide:
+    """One side's times: of sampled stacks, or where there are none of so many profiles."""
     if not sampled:
-        places = places_in(counted.whole, counted.rounds)
+        taken = counted.rounds[:profiled]
+        places = places_in(counted.whole, taken)
         rows = [
-            _in_order(one, counted.whole, where)
-            for one, where in zip(counted.rounds, places, strict=True)
+            _in_order(one, counted.whole, where) for one, where in zip(taken, places, strict=True)
         ]
         return from_profiles(counted.whole, rows, seconds)
     texts = [one.stacks for one in sampled]

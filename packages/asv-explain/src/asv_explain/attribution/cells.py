@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from asv_explain.attribution.contexts import Table
+from asv_explain.attribution.contexts import Table, looked_up
 from asv_explain.attribution.owners import ELSEWHERE, Groups, Owned
 from asv_explain.profiles.profile import Indices, Seconds, sums_at
 from asv_explain.profiles.sampled import SampledSide
@@ -152,7 +152,7 @@ def _drawn(side: SampledSide, seconds: Seconds) -> Seconds:
 
 def count_calls(cells: Cells, calls: tuple[Calls, Calls]) -> Counted:
     """Look up the calls of each cell."""
-    sides = [np.asarray(one.below[cells.pair, cells.group]).ravel() for one in calls]
+    sides = [looked_up(one.below, cells.pair, cells.group) for one in calls]
     return Counted(sides[0], sides[1])
 
 

@@ -13,10 +13,17 @@ from scipy import sparse  # type: ignore[import-untyped]
 
 from asv_explain.attribution.owners import ELSEWHERE, Groups, Owned
 from asv_explain.profiles.match import Flags
-from asv_explain.profiles.profile import Indices, Profile, Seconds
+from asv_explain.profiles.profile import Indices, Profile, Seconds, sums_at
 from asv_explain.profiles.sampled import SampledSide
 
-__all__ = ["Contexts", "calls_below", "contexts_of", "related_groups", "without_moved"]
+__all__ = [
+    "Contexts",
+    "calls_below",
+    "contexts_of",
+    "looked_up",
+    "related_groups",
+    "without_moved",
+]
 
 Table: TypeAlias = sparse.csr_array
 
@@ -152,11 +159,11 @@ def calls_below(profile: Profile, pair_of: Indices, contexts: Contexts, groups: 
     called = contexts.pair[contexts.callee]
     top = contexts.calling < 0
     along = np.where(
-        top, outside[called], np.asarray(counts[np.maximum(contexts.calling, 0), called]).ravel()
+        top, outside[called], looked_up(counts, np.maximum(contexts.calling, 0), called)
     )
     size = len(contexts.pair)
     passed = (contexts.caller >= 0) & (contexts.caller != contexts.callee)
-    start = np.bincount(contexts.callee[~passed], along[~passed], size)
+    start = sums_at(contexts.callee[~passed], along[~passed], size)
     of_caller = made[np.maximum(contexts.calling, 0)]
     rate = np.divide(along, of_caller, out=np.zeros(len(along)), where=of_caller > 0)
     step = sparse.csr_array(
@@ -175,6 +182,15 @@ def calls_below(profile: Profile, pair_of: Indices, contexts: Contexts, groups: 
     return sparse.csr_array(
         (values, (contexts.pair, contexts.group)), shape=(pairs, len(groups.every))
     )
+
+
+def looked_up(table: Table, rows: Indices, columns: Indices) -> Seconds:
+    """The values at K places of a table (K,)."""
+    if not len(rows):
+        # Of no places scipy gives another table.
+        return np.zeros(0)
+    found: Seconds = np.asarray(table[rows, columns]).ravel()
+    return found
 
 
 def related_groups(
