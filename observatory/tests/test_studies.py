@@ -177,7 +177,7 @@ def test_made_up_profiles_are_such_as_are_measured() -> None:
         assert profile.recursive.any()
         assert any(one.is_builtin for one in profile.functions)
         stacks = read_collapsed(*texts)
-        assert len(stacks.parent) == pytest.approx(10_000, rel=0.05)
+        assert 8_000 <= len(stacks.parent) <= 10_000
         assert (stacks.samples.sum(axis=0) > 0).all()
         assert len(stacks.samples) == 2
         functions = frames_from_raw(raw, len(profile.functions))

@@ -271,7 +271,7 @@ def answers() -> tuple[bytes, ...]:
 
 
 def collapsed() -> bytes:
-    """Stacks of which one is in another, with frames that have no line or no file."""
+    """Stacks of which one is in another, with frames that have no line, or no file."""
     lines = (
         "time_has (shelf.py:12);Shelf.find (shop/shelf.py:17) 120",
         "time_has (shelf.py:12);Shelf.find (shop/shelf.py:17);Shelf.find (shop/shelf.py:18) 7",
