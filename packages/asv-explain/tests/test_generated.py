@@ -21,7 +21,8 @@ from asv_explain.profiles.profile import (
     profile_from_raw,
     profile_to_raw,
 )
-from asv_explain.profiles.sampled import SampledSide
+from asv_explain.profiles.sampled import SampledSide, from_samples
+from asv_explain.profiles.stacks import read_collapsed, read_frame
 
 SUITE = """
 from shelf import Book, Pair, plain
@@ -201,3 +202,29 @@ def test_a_changed_class_knows_all_of_its_lines() -> None:
     first = SHELF.splitlines().index("@dataclasses.dataclass") + 1
     assert found.change.class_before == found.change.class_after == (first, first + 2)
     assert found.change.lines_after == (first + 2, first + 2)
+
+
+def test_samples_of_namesakes_go_to_the_one_that_the_caller_calls() -> None:
+    """All dataclasses' methods have one file, name and line; the counts know who calls which."""
+    functions = {
+        "time_it": (1, 0.0),
+        "f": (1, 0.0),
+        "g": (1, 0.0),
+        "one": (3, 1.0),
+        "two": (4, 1.0),
+    }
+    edges = [("time_it", "f", 1, 0.0), ("time_it", "g", 1, 0.0)]
+    edges += [("f", "one", 3, 1.0), ("g", "two", 4, 1.0), ("g", "one", 1, 0.0)]
+    profile = stacked(functions, edges, {("time_it",): 1.0}).profile
+    inits = [
+        replace(one, home="generated", path="string", name=INIT, fingerprint=one.name)
+        for one in profile.functions[3:]
+    ]
+    profile = replace(profile, functions=(*profile.functions[:3], *inits))
+    outer = ("time_it (b.py:1)", "f (a.py:1)", "g (a.py:9)")
+    init = f"{INIT} (<string>:2)"
+    stacks = read_collapsed(f"{outer[0]};{outer[1]};{init} 5\n{outer[0]};{outer[2]};{init} 7\n")
+    known = {read_frame(text): index for index, text in enumerate((*outer, init))}
+    side = from_samples(stacks, profile, known, 1.0)
+    spent = {int(one): int(n) for one, n in zip(side.function, side.weight[0], strict=True) if n}
+    assert spent == {3: 5, 4: 7}

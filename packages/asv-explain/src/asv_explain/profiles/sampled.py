@@ -95,7 +95,7 @@ def from_samples(
     rounds = len(weight) // 2 if waits else len(weight)
     if not len(of_frame) or not weight[:rounds].sum(axis=1).all():
         raise WireError("stacks", "expected at least one sample in every round")
-    function = of_frame[stacks.frame]
+    function = _by_caller(profile, stacks.parent, of_frame[stacks.frame])
     if imports:
         weight[:rounds] = _by_import_times(
             weight[:rounds], stacks.parent, function, profile, imports
@@ -141,6 +141,40 @@ def _by_import_times(
 def _module(path: str) -> str:
     """The name by which a file is imported."""
     return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _by_caller(profile: Profile, parent: Indices, function: Indices) -> Indices:
+    """Tell generated functions of one name apart by who calls them: a sampler can't.
+
+    Args:
+        profile: What cProfile counted.
+        parent: The node of each calling frame (N,).
+        function: The function of each node, or one of the same name (N,).
+    """
+    alike: dict[tuple[str, str], set[int]] = {}
+    for index, one in enumerate(profile.functions):
+        if one.home == "generated":
+            alike.setdefault((one.path, one.name), set()).add(index)
+    several = {index: every for every in alike.values() if len(every) > 1 for index in every}
+    if not several:
+        return function
+    into = np.isin(profile.callee, np.fromiter(several, np.intp))
+    calls: dict[int, dict[int, int]] = {}
+    for caller, callee, made in zip(
+        profile.caller[into].tolist(),
+        profile.callee[into].tolist(),
+        profile.edge_calls[into].tolist(),
+        strict=True,
+    ):
+        calls.setdefault(caller, {})[callee] = made
+    result = function.copy()
+    # Who calls it may be one of them itself; parents come first.
+    for node in np.flatnonzero(np.isin(function, np.fromiter(several, np.intp))).tolist():
+        made_by = calls.get(int(result[parent[node]]), {}) if parent[node] >= 0 else {}
+        called = {one: made_by[one] for one in several[int(function[node])] if one in made_by}
+        if called:
+            result[node] = max(called, key=lambda one: (called[one], -one))
+    return result
 
 
 def from_profiles(whole: Profile, rounds: Sequence[Seconds], seconds: float) -> SampledSide:
