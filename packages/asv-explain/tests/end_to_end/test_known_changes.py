@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from shop import CORE, FILES, PRICES
+from shop import CORE, DESK, FILES, PRICES, SUMS
 from shop_repository import QUICK, Shop, edited
 
 pytestmark = pytest.mark.measures
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.measures
 
 @dataclass(frozen=True)
 class Known:
-    """A change of shop/core.py, and what is to be said of it.
+    """A change of shop/core.py or shop/desk.py, and what is to be said of it.
 
     Attributes:
         edits: Texts and what takes their place.
@@ -82,6 +82,63 @@ CHANGES = {
     ),
 }
 
+ENTERED = DESK[DESK.index("class held") : DESK.index("def sell")]
+YIELDED = """@contextlib.contextmanager
+def held(log):
+    yield log
+
+
+"""
+
+AT_THE_DESK = {
+    "a class with __enter__ became a generator": Known(
+        ((ENTERED, YIELDED),), ("held",), ("changed", "new"), "time_desk"
+    ),
+    "a dataclass that is frozen": Known(
+        (
+            (
+                "@dataclasses.dataclass\nclass Ticket",
+                "@dataclasses.dataclass(frozen=True, order=True)\nclass Ticket",
+            ),
+        ),
+        ("class Ticket",),
+        ("class",),
+        "time_desk",
+    ),
+    "a new helper": Known(
+        (
+            (
+                "def stamp(row):\n    return row[0] + row[2]",
+                "def checked(row):\n"
+                "    found = 0\n"
+                "    for number in row * 12:\n"
+                "        found += number % 7\n"
+                "    return found\n\n\n"
+                "def stamp(row):\n    return row[0] + row[2] + checked(row)",
+            ),
+        ),
+        ("stamp",),
+        ("changed",),
+        "time_desk",
+    ),
+    "a generator around the old call": Known(
+        (
+            (
+                "def stamps(rows):\n    return [stamp(row) for row in rows]",
+                "def stamped(rows):\n"
+                "    for row in rows:\n"
+                "        for number in range(12):\n"
+                "            row = [*row]\n"
+                "        yield stamp(row)\n\n\n"
+                "def stamps(rows):\n    return [*stamped(rows)]",
+            ),
+        ),
+        ("stamps",),
+        ("changed",),
+        "time_desk",
+    ),
+}
+
 IMPORTS = {
     "an import of the standard library": "import xml.dom.minidom",
     "an import of a module beside it": "from shop import tables",
@@ -95,6 +152,16 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     shop.start(FILES, QUICK)
     for name, known in CHANGES.items():
         shop.commit(name, {"shop/core.py": edited(CORE, *known.edits)})
+    for name, known in AT_THE_DESK.items():
+        shop.commit(name, {"shop/desk.py": edited(DESK, *known.edits)})
+    shop.commit(
+        "a module renamed",
+        {
+            "shop/desk.py": edited(DESK, ("from shop.sums", "from shop.weights")),
+            "shop/weights.py": edited(SUMS, ("range(3)", "range(30)")),
+        },
+        removed=["shop/sums.py"],
+    )
     for name, line in IMPORTS.items():
         both = f"import math\n\n{line}\n"
         shop.commit(name, {"shop/prices.py": edited(PRICES, ("import math\n", both))})
@@ -149,6 +216,50 @@ def test_a_known_change_is_the_first_cause(shop: Shop, name: str) -> None:
     check(found, name, "shop/core.py", *lines)
     assert found["causes"][0]["name"] in known.names, found["causes"]
     assert found["causes"][0]["kind"] in known.kinds
+
+
+@pytest.mark.parametrize("name", AT_THE_DESK)
+def test_what_statements_and_decorators_run_is_named(shop: Shop, name: str) -> None:
+    """Code that Python or a library makes or calls is the doing of the source that asks for it."""
+    known = AT_THE_DESK[name]
+    found = shop.explain_one(name, "--gate", bench=known.bench, status=3)
+    first = found["causes"][0]
+    assert first["name"] in known.names, found["causes"]
+    assert first["kind"] in known.kinds
+    assert first["after"]["file"] == "shop/desk.py"
+    assert first["share"] > 0.5, found["causes"]
+    assert [commit["subject"] for commit in first["commits"]] == [name]
+
+
+@pytest.mark.parametrize(
+    ("name", "helper"),
+    [("a new helper", "checked"), ("a generator around the old call", "stamped")],
+)
+def test_a_new_helper_is_a_detail_of_who_calls_it(shop: Shop, name: str, helper: str) -> None:
+    """It is no cause beside that one, whose old calls are not taken for a gain either."""
+    found = shop.explain_one(name, bench="time_desk")
+    kinds = {(one["name"], one["kind"]) for one in found["causes"][0]["details"]}
+    assert (helper, "new") in kinds, found["causes"][0]
+    assert helper not in causes(found)
+    assert causes(found).get("stamp", {"share": 0})["share"] > -0.1
+
+
+def test_a_generated_method_is_a_detail_of_its_class(shop: Shop) -> None:
+    """The class whose decorator changed says which of its generated methods cost that."""
+    found = shop.explain_one("a dataclass that is frozen", bench="time_desk")
+    kinds = {(one["name"], one["kind"]) for one in found["causes"][0]["details"]}
+    assert ("__init__", "generated") in kinds, found["causes"][0]
+
+
+def test_a_function_in_a_renamed_module_is_neither_new_nor_gone(shop: Shop) -> None:
+    """The module has another name and the function does more: one cause, in both files."""
+    found = shop.explain_one("a module renamed", "--gate", bench="time_desk", status=3)
+    first = found["causes"][0]
+    assert (first["name"], first["kind"]) in {("weigh", "moved"), ("weigh", "changed")}
+    assert (first["before"]["file"], first["after"]["file"]) == (
+        "shop/sums.py",
+        "shop/weights.py",
+    )
 
 
 @pytest.mark.parametrize("name", IMPORTS)
