@@ -70,6 +70,89 @@ def test_more_calls_of_an_unchanged_helper() -> None:
     assert describe(result.causes[0]) == "`f` changed; its 11 new calls of `g` cost 92%"
 
 
+def with_helpers(*names: str, kind: str = "new") -> Changes:
+    """`f` and `h` changed, and these functions are new, or gone."""
+    one = changed("f", "h")
+    return replace(one, items=(*one.items, *changed(*names, kind=kind).items))
+
+
+def test_a_new_helper_belongs_to_the_changed_code_that_calls_it() -> None:
+    """It is a detail below its caller, as is what it calls in turn."""
+    before = side({"t": (1, 0.0), "f": (1, 1.0)}, [("t", "f", 1, 1.0)])
+    after = side(
+        {"t": (1, 0.0), "f": (1, 2.0), "a": (5, 3.0), "b": (5, 4.0), "g": (5, 5.0)},
+        [("t", "f", 1, 2.0), ("f", "a", 5, 3.0), ("a", "b", 5, 4.0), ("b", "g", 5, 5.0)],
+    )
+    result = explain(before, after, with_helpers("a", "b"))
+    assert amounts(result) == {"f": 13.0}
+    (cause,) = result.causes
+    assert cause.own == 1.0
+    assert [(one.name, one.kind, one.amount) for one in cause.details] == [
+        ("g", "calls", 5.0),
+        ("b", "new", 4.0),
+        ("a", "new", 3.0),
+    ]
+
+
+def test_a_new_helper_is_shared_by_those_that_call_it() -> None:
+    """Each has the time of the stacks on which it is the caller."""
+    before = side(
+        {"t": (1, 0.0), "f": (1, 1.0), "h": (1, 1.0)}, [("t", "f", 1, 1.0), ("t", "h", 1, 1.0)]
+    )
+    after = stacked(
+        {"t": (1, 0.0), "f": (1, 1.0), "h": (1, 1.0), "a": (4, 8.0)},
+        [("t", "f", 1, 1.0), ("t", "h", 1, 1.0), ("f", "a", 3, 6.0), ("h", "a", 1, 2.0)],
+        {("t", "f"): 1.0, ("t", "h"): 1.0, ("t", "f", "a"): 6.0, ("t", "h", "a"): 2.0},
+    )
+    assert amounts(explain(before, after, with_helpers("a"))) == {"f": 6.0, "h": 2.0}
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_calls_that_a_new_wrapper_took_over_are_neither_lost_nor_gained(back: bool) -> None:
+    """Only what the wrapper itself takes is left of it, put in or taken out."""
+    plain = side(
+        {"t": (1, 0.0), "f": (1, 1.0), "g": (9, 9.0)}, [("t", "f", 1, 1.0), ("f", "g", 9, 9.0)]
+    )
+    wrapped = side(
+        {"t": (1, 0.0), "f": (1, 1.0), "w": (10, 2.0), "g": (9, 9.0)},
+        [("t", "f", 1, 1.0), ("f", "w", 10, 2.0), ("w", "g", 9, 9.0)],
+    )
+    sides = (wrapped, plain) if back else (plain, wrapped)
+    amount, kind = (-2.0, "gone") if back else (2.0, "new")
+    (cause,) = explain(*sides, with_helpers("w", kind=kind)).causes
+    assert (cause.name, cause.seconds) == ("f", amount)
+    assert [(one.name, one.kind, one.amount) for one in cause.details] == [("w", kind, amount)]
+
+
+def test_calls_that_moved_from_one_changed_function_into_another_are_no_cause() -> None:
+    """What `f` no longer does `h` does, which it calls: unchanged code costs neither anything."""
+    before = side(
+        {"t": (1, 0.0), "f": (1, 1.0), "h": (1, 1.0), "g": (9, 9.0)},
+        [("t", "f", 1, 1.0), ("f", "h", 1, 1.0), ("f", "g", 9, 9.0)],
+    )
+    after = side(
+        {"t": (1, 0.0), "f": (1, 1.0), "h": (1, 3.0), "g": (9, 9.0)},
+        [("t", "f", 1, 1.0), ("f", "h", 1, 3.0), ("h", "g", 9, 9.0)],
+    )
+    assert amounts(explain(before, after, changed("f", "h"))) == {"h": 2.0}
+
+
+def test_more_calls_of_a_changed_callee_that_got_dearer_are_told_apart() -> None:
+    """More calls go to who makes them, through unchanged code; what a call costs more stays."""
+    before = side(
+        {"t": (1, 0.0), "f": (1, 1.0), "m": (2, 0.0), "h": (2, 2.0)},
+        [("t", "f", 1, 1.0), ("f", "m", 2, 0.0), ("m", "h", 2, 2.0)],
+    )
+    after = side(
+        {"t": (1, 0.0), "f": (1, 1.0), "m": (6, 0.0), "h": (6, 18.0)},
+        [("t", "f", 1, 1.0), ("f", "m", 6, 0.0), ("m", "h", 6, 18.0)],
+    )
+    result = explain(before, after, changed("f", "h"))
+    assert amounts(result) == {"f": 8.0, "h": 8.0}
+    (more,) = (one for one in result.causes if one.name == "f")
+    assert [(one.name, one.kind) for one in more.details] == [("h", "calls")]
+
+
 def test_received_time_goes_up_by_added_calls() -> None:
     """Unchanged code in the middle passes on what reached it, to the caller that added calls."""
     before = side(
