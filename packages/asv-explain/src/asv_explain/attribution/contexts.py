@@ -162,12 +162,18 @@ def calls_below(profile: Profile, pair_of: Indices, contexts: Contexts, groups: 
         top, outside[called], looked_up(counts, np.maximum(contexts.calling, 0), called)
     )
     size = len(contexts.pair)
-    passed = (contexts.caller >= 0) & (contexts.caller != contexts.callee)
-    start = sums_at(contexts.callee[~passed], along[~passed], size)
+    again = (contexts.caller >= 0) & (contexts.caller == contexts.callee)
+    passed = (contexts.caller >= 0) & ~again
     of_caller = made[np.maximum(contexts.calling, 0)]
     rate = np.divide(along, of_caller, out=np.zeros(len(along)), where=of_caller > 0)
+    # A function that calls itself is called as often more for each call from elsewhere.
+    itself = np.minimum(sums_at(contexts.callee[again], rate[again], size), 1.0 - _TOLERANCE)
+    gain = 1.0 / (1.0 - itself)
+    first = ~passed & ~again
+    start = sums_at(contexts.callee[first], along[first], size) * gain
+    further = rate[passed] * gain[contexts.callee[passed]]
     step = sparse.csr_array(
-        (rate[passed], (contexts.callee[passed], contexts.caller[passed])), shape=(size, size)
+        (further, (contexts.callee[passed], contexts.caller[passed])), shape=(size, size)
     )
     found, moving = start.copy(), start
     for _ in range(_DEEPEST):
