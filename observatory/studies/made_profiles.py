@@ -26,8 +26,9 @@ BUILTIN, CHANGED, ONE_SIDED, RECURSIVE = 0.1, 0.01, 0.005, 0.01
 DEPTH = 30
 # Call edges for each function, and lines of a function that are sampled.
 EDGES, LINES = 5, 3
-# Samples of a round for each stack, on average, and how unevenly they lie on a function's stacks.
-SAMPLES, UNEVEN = 0.02, 1.0
+# So often is a stack met in a round, on average, with so many samples each time: most stacks are in
+# one round alone, and few hold most of the time. How unevenly time lies on a function's stacks.
+MET, SAMPLES, UNEVEN = 0.02, 100, 1.0
 # Callees crowd at the end of the order by this power of a uniform number: few hubs, many callers.
 CROWDING = 3.0
 # What changed calls others twice as often, and its own time rises by this share of all time.
@@ -302,7 +303,7 @@ def _texts(
         outer = paths[int(parent)]
         paths[node] = f"{outer}{';' if outer else ''}{name} ({HOME}/{path}:{line + int(offset)})"
     for number in range(rounds):
-        samples = rng.poisson(SAMPLES * len(nodes) * share)
+        samples = SAMPLES * rng.poisson(MET * len(nodes) * share)
         samples[number::rounds] += 1
         order = rng.permutation(len(nodes))
         sampled = zip(nodes[order].tolist(), samples[order].tolist(), strict=True)

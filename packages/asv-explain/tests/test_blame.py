@@ -29,8 +29,10 @@ from hypothesis import strategies as st
 from asv_explain.attribution.causes import describe
 from asv_explain.changes.change import Change, Changes
 from asv_explain.changes.sources import read_changes
-from asv_explain.profiles.profile import Function, Profile
-from asv_explain.profiles.sampled import SampledSide, from_profiles
+from asv_explain.profiles.profile import Function, Profile, profile_from_raw
+from asv_explain.profiles.sampled import SampledSide, from_profiles, from_samples
+from asv_explain.profiles.stacks import frames_from_raw, read_collapsed
+from observatory.studies import made_profiles
 
 
 def test_extra_loop_in_own_code() -> None:
@@ -422,38 +424,53 @@ def test_other_way_round_is_the_opposite(case: tuple[SampledSide, SampledSide, C
         assert there.get(name, 0.0) == pytest.approx(-back.get(name, 0.0), abs=1e-6)
 
 
-def test_large_graph() -> None:
-    """Fifty thousand functions and half a million edges, with cycles, still add up."""
-    size, edges = 50_000, 500_000
-    generator = np.random.default_rng(7)
-    made = [function(f"f{index}") for index in range(size)]
-    caller, callee = generator.integers(0, size, (2, edges))
-    keys = np.unique(caller * size + callee)
-    caller, callee = keys // size, keys % size
+@pytest.mark.parametrize("sampled", [True, False])
+def test_large_graph(sampled: bool) -> None:
+    """Thousands of functions on tens of thousands of stacks, with recursion, still add up."""
+    made = made_profiles.make(3_000, 20_000, 3, seed=7)
     pair = []
-    for _ in range(2):
-        calls = generator.integers(1, 100, len(keys))
-        own = generator.random(len(keys)) * 1e-4
-        total = np.bincount(callee, own, size).astype(np.float64)
-        profile = Profile(
-            functions=tuple(made),
-            calls=np.bincount(callee, calls, size) + 1,
-            recursive=np.zeros(size, np.int64),
-            own=total,
-            cumulative=total,
-            caller=caller,
-            callee=callee,
-            edge_calls=calls,
-            edge_own=own,
-            edge_cumulative=own * 3,
-            number=1,
-            seconds=float(total.sum()),
-        )
-        seconds = np.concatenate([profile.own, profile.edge_own])
-        pair.append(from_profiles(profile, [seconds], float(total.sum())))
-    result = explain(pair[0], pair[1], changed(*(f"f{index}" for index in range(0, size, 100))))
-    total_seconds = sum(one.seconds for one in result.causes) + result.residual
-    assert total_seconds == pytest.approx(pair[1].seconds - pair[0].seconds, abs=1e-6)
+    for one in made[:2]:
+        profile = profile_from_raw(one.profile)
+        if sampled:
+            functions = frames_from_raw(one.profile, len(profile.functions))
+            pair.append(from_samples(read_collapsed(*one.stacks), profile, functions, one.seconds))
+        else:
+            seconds = np.concatenate([profile.own, profile.edge_own])
+            pair.append(from_profiles(profile, [seconds] * 3, one.seconds))
+    result = explain(pair[0], pair[1], made[2])
+    total = sum(one.seconds for one in result.causes) + result.residual
+    assert total == pytest.approx(pair[1].seconds - pair[0].seconds, abs=1e-6)
+    changed_names = {(one.path_after, one.name) for one in made[2].items}
+    assert (result.causes[0].path, result.causes[0].name) in changed_names
+
+
+@st.composite
+def several(draw: st.DrawFn) -> tuple[SampledSide, SampledSide, Changes]:
+    """The same with samples of several rounds, each of its own."""
+    before, after, changes = draw(sides())
+    count = draw(st.integers(1, 4))
+    taken = []
+    for one in (before, after):
+        size = len(one.parent)
+        rows = st.lists(st.integers(0, 300), min_size=size, max_size=size)
+        weight = np.array([draw(rows.filter(any)) for _ in range(count)], np.float64)
+        taken.append(replace(one, weight=weight))
+    return taken[0], taken[1], changes
+
+
+@given(several())
+@settings(deadline=None)
+def test_rounds_of_samples_are_the_difference(
+    case: tuple[SampledSide, SampledSide, Changes],
+) -> None:
+    """However rounds scatter, causes and residual add up, and intervals hold their causes."""
+    before, after, changes = case
+    result = explain(before, after, changes)
+    total = sum(one.seconds for one in result.causes) + result.residual
+    assert total == pytest.approx(after.seconds - before.seconds, abs=1e-6)
+    for one in result.causes:
+        assert one.half >= 0
+        assert one.share <= 1 + 1e-9
 
 
 HELPERS = """
