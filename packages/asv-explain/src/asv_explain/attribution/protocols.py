@@ -121,13 +121,22 @@ def find_protocols(
 def _calls(
     before: Profile, after: Profile, match: Match, keeps: Flags, eligible: Flags
 ) -> list[list[_Called]]:
-    """What each caller that may be handed something calls, if changed code is among that."""
+    """What those callers call that call changed code, and other code on one side alone."""
     found: defaultdict[int, dict[int, list[float]]] = defaultdict(dict)
     sides = ((before, match.pair_before), (after, match.pair_after))
-    callers = np.zeros(len(match), np.bool_)
+    size = np.int64(len(match))
+    callers, others = np.zeros(size, np.bool_), np.zeros(size, np.bool_)
     for profile, pairs in sides:
         callers[pairs[profile.caller[keeps[pairs[profile.callee]]]]] = True
     callers &= eligible
+    first, second = (
+        pairs[one.caller[chosen]] * size + pairs[one.callee[chosen]]
+        for one, pairs in sides
+        for chosen in [callers[pairs[one.caller]]]
+    )
+    alone = np.setxor1d(first, second)
+    others[alone[~keeps[alone % size]] // size] = True
+    callers &= others
     for place, (profile, pairs) in enumerate(sides):
         chosen = callers[pairs[profile.caller]]
         rows = zip(

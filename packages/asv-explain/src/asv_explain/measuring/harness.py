@@ -369,7 +369,8 @@ def describe(
         frames: The name, file and line of each frame that was sampled.
 
     Returns:
-        The raw profile, ready for JSON.
+        The raw profile, ready for JSON. Generated functions of which it is known who made them have
+        that as "generator", as `Generated.generator` gives it.
     """
     indices: dict[int | str, int] = {}
     functions: list[dict[str, Any]] = []
