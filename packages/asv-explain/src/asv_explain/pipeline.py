@@ -30,7 +30,7 @@ from asv_explain.profiles.collecting import without_collecting
 from asv_explain.profiles.match import Match, match_profiles
 from asv_explain.profiles.merge import merge, places_in
 from asv_explain.profiles.pair import ProfilePair, ProfileSide
-from asv_explain.profiles.profile import Profile, profile_from_raw
+from asv_explain.profiles.profile import Indices, Profile, Seconds, profile_from_raw
 from asv_explain.profiles.sampled import SampledSide, from_profiles, from_samples
 from asv_explain.profiles.stacks import Frame, SampledStacks, frames_from_raw, read_collapsed
 from asv_explain.profiles.wire import WireError
@@ -46,6 +46,7 @@ class _Counted:
 
     whole: Profile
     rounds: tuple[Profile, ...]
+    places: tuple[Indices, ...]
     frames: dict[Frame, int]
 
 
@@ -160,10 +161,11 @@ def _counted(rounds: Sequence[Round]) -> _Counted:
     profiles = tuple(profile_from_raw(one) for one in raws)
     whole = merge(profiles)
     frames: dict[Frame, int] = {}
-    for raw, profile, places in zip(raws, profiles, places_in(whole, profiles), strict=True):
+    every = tuple(places_in(whole, profiles))
+    for raw, profile, places in zip(raws, profiles, every, strict=True):
         for frame, index in frames_from_raw(raw, len(profile.functions)).items():
             frames.setdefault(frame, int(places[index]))
-    return _Counted(whole, profiles, frames)
+    return _Counted(whole, profiles, every, frames)
 
 
 def _side(
@@ -171,11 +173,8 @@ def _side(
 ) -> SampledSide:
     """One side's times: of sampled stacks, or where there are none of so many profiles."""
     if not sampled:
-        taken = counted.rounds[:profiled]
-        places = places_in(counted.whole, taken)
-        rows = [
-            _in_order(one, counted.whole, where) for one, where in zip(taken, places, strict=True)
-        ]
+        taken = zip(counted.rounds[:profiled], counted.places[:profiled], strict=True)
+        rows = [_in_order(one, counted.whole, where) for one, where in taken]
         return from_profiles(counted.whole, rows, seconds)
     texts = [one.stacks for one in sampled]
     waits = any(one.waits for one in sampled)
@@ -198,7 +197,7 @@ def _read(texts: Sequence[str]) -> SampledStacks:
         raise WireError("stacks", str(error)) from None
 
 
-def _in_order(one: Profile, whole: Profile, places: Any) -> Any:
+def _in_order(one: Profile, whole: Profile, places: Indices) -> Seconds:
     """A round's own seconds of functions and edges, in the order of all rounds together."""
     size = len(whole.functions)
     own = np.zeros(size)
@@ -277,8 +276,7 @@ def _unsteady(counted: _Counted) -> set[str]:
         return set()
     whole = counted.whole
     rates = []
-    places = places_in(whole, counted.rounds)
-    for one, where in zip(counted.rounds, places, strict=True):
+    for one, where in zip(counted.rounds, counted.places, strict=True):
         calls = np.zeros(len(whole.functions))
         np.add.at(calls, where, one.calls)
         rates.append(calls / one.number)

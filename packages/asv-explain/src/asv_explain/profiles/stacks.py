@@ -143,8 +143,15 @@ def frames_from_raw(raw: Mapping[str, Any], functions: int) -> dict[Frame, int]:
     Raises:
         WireError: A row is not a name, a file, a line and the index of a function.
     """
+    every = rows(raw, "frames") if "frames" in raw else []
+    # Checked column by column, as there are many; where some row is wrong, the loop tells which.
+    if every and {*map(type, every)} == {list} and {*map(len, every)} == {4}:
+        names, files, lines, indices = zip(*every, strict=True)
+        texts, whole = {*map(type, names), *map(type, files)}, {*map(type, lines + indices)}
+        if texts == {str} and whole == {int} and min(indices) >= 0 and max(indices) < functions:
+            return dict(zip(map(Frame, names, files, lines), indices, strict=True))
     found: dict[Frame, int] = {}
-    for number, row in enumerate(rows(raw, "frames") if "frames" in raw else []):
+    for number, row in enumerate(every):
         if not isinstance(row, list) or [*map(type, row)] != [str, str, int, int]:
             raise WireError(f"frames[{number}]", f"expected a frame, got {show(row)}")
         name, file, line, index = row
