@@ -19,6 +19,7 @@ __all__ = [
     "LOOP",
     "Edges",
     "Functions",
+    "Stacked",
     "amounts",
     "changed",
     "explain",

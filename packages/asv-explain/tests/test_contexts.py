@@ -131,7 +131,8 @@ def test_recursion_below_changed_code() -> None:
         ("r", "r", 36, 1.0),
     ]
     stacks = chain("t", "f", "r", "r") | chain("t", "h", "r", "r")
-    found, _ = below(*[stacked(functions, edges, stacks)] * 2, changed("f", "h"))
+    one = stacked(functions, edges, stacks)
+    found, _ = below(one, one, changed("f", "h"))
     assert (found["r", "f"], found["r", "h"]) == (30.0, 10.0)
 
 
@@ -145,7 +146,8 @@ def test_a_circle_below_changed_code() -> None:
         ("b", "a", 16, 1.0),
     ]
     stacks = chain("f", "a", "b", "a") | chain("h", "a", "b", "a")
-    found, _ = below(*[stacked(functions, edges, stacks)] * 2, changed("f", "h"))
+    one = stacked(functions, edges, stacks)
+    found, _ = below(one, one, changed("f", "h"))
     assert (found["a", "f"], found["a", "h"]) == pytest.approx((15.0, 5.0))
     assert (found["b", "f"], found["b", "h"]) == pytest.approx((15.0, 5.0))
 
