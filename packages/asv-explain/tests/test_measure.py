@@ -247,6 +247,17 @@ def test_what_waits_is_sampled_while_it_waits(tmp_path: Path) -> None:
     assert [one.idle for one in found.sampled.before] == [True] * 4
 
 
+@pytest.mark.parametrize(("wall", "number"), [(1e-3, 25), (0.05, 17), (2.0, 1)])
+def test_where_calls_take_long_fewer_make_a_sample(
+    tmp_path: Path, wall: float, number: int
+) -> None:
+    """A process ends soon after it has called for long enough."""
+    fake = Fake({"a": wall / 2, "b": wall}, cost=0.1)
+    run(fake, tmp_path, Plan(rounds=4, sampling=3.5))
+    assert {one["number"] for one in sampled(fake)} == {number}
+    assert {one["number"] for one in fake.requests("profile")} == {25}
+
+
 @pytest.mark.parametrize("implementation", ["cpython", "pypy"])
 def test_where_nothing_can_be_sampled_more_is_profiled(tmp_path: Path, implementation: str) -> None:
     """The rounds say why, and none of those that were sampled is left."""

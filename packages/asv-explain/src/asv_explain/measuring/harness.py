@@ -30,7 +30,8 @@ object written to the file that the request names. The request's keys:
 A round tells, besides what was measured per call, the setup's wall seconds per sample ("setup"),
 the seconds per call in which other processes had the processor ("delayed"), how many samples went
 before those that it lists, to warm up ("warmed"), and the most bytes that the process held
-("memory", null where the system doesn't tell).
+("memory", null where the system doesn't tell). In mode "sample" it tells for how many seconds the
+process could be sampled ("looped").
 setup_cache leaves its pickle in the current folder, where later processes look for it, as in asv.
 
 What a trace covers is what the value covers. A peak is that of the whole process, imports and setup
@@ -1707,6 +1708,7 @@ def _sample_raw(benchmark: Any, request: dict[str, Any], stand_ins: StandIns) ->
     while _wall_clock() < until:
         raw.append(meter.sample(number, request["raw_sampler"], request["cpu"]))
     answer = _answer(meter.readings, number, meter.setup / len(raw), 0)
+    answer["looped"] = sum(wall for wall, *_ in meter.readings)
     return {**answer, "raw": raw, "importtime": meter.import_times(number)}
 
 
@@ -1742,7 +1744,8 @@ class Sampling:
         )
         self._warm_up(WARM_UP_SECONDS if benchmark.warmup_time < 0 else benchmark.warmup_time)
         self.meter.setup, self._taken = 0.0, 0
-        self._seconds, self._until = request["seconds"], 0.0
+        self._seconds = request["seconds"]
+        self._begun = self._looped = 0.0
         self._sampler: Sequence[int] | None = request.get("sampler")
 
     def _warm_up(self, seconds: float) -> None:
@@ -1762,20 +1765,22 @@ class Sampling:
             ready, go = self._sampler
             _write(ready, b"%d\n" % os.getpid())
             _read(go, 1)
-        self._until = _wall_clock() + self._seconds
+        self._begun = _wall_clock()
 
     def over(self) -> bool:
         """Count one more sample, and tell whether it was the last."""
         self._taken += 1
         if len(self.meter.readings) > MOST_READINGS:
             del self.meter.readings[::2]
-        return bool(_wall_clock() >= self._until)
+        self._looped = _wall_clock() - self._begun
+        return bool(self._looped >= self._seconds)
 
     def answer(self) -> dict[str, Any]:
         """Give the times of the calls, in the form of a round."""
         self._stand_ins.check()
         readings = self.meter.readings
-        return _answer(readings, self.number, self.meter.setup / self._taken, 0)
+        answer = _answer(readings, self.number, self.meter.setup / self._taken, 0)
+        return {**answer, "looped": self._looped}
 
     def end(self) -> None:
         """Tear the benchmark down."""

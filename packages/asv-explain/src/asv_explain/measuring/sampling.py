@@ -35,6 +35,10 @@ SMALL_STEP = 0.25
 share is as wide as that of the samples over this, and samples are drawn with the root of their
 number."""
 
+FEWEST = 4
+"""As many samples of the clocks should fit into a sampled process; where a call takes long, fewer
+calls make one."""
+
 MORE_TIMED = 4
 """Pairs that are timed where it is the time that is less certain than the shares."""
 
@@ -71,20 +75,27 @@ def sample_both(
     rate = RAW_RATE if session.raw else RATE
     beside, timed_pairs = STARTING, len(timed.before)
     longest = plan.sampling * min(1.0, (SMALL_STEP / _step(timed)) ** 2)
+
+    def fitting(pairs: int) -> tuple[int, float]:
+        """Calls in a sample, and seconds in a process, such that so many pairs fit."""
+        fits = (until - clock()) / (2 * max(pairs, 1)) - beside
+        seconds = max(SHORTEST, min(longest, fits))
+        return max(1, min(number, int(seconds / (FEWEST * _longest(timed))))), seconds
+
     if idle:
-        fits = (until - clock()) / (2 * (least + 1)) - beside
-        session.learn_running(number, max(SHORTEST, min(longest, fits)), rate)
+        stopped = session.learn_running(*fitting(least + 1), rate)
+        if session.unsampled:
+            return
+        rate = _slower(rate, stopped)
     pair = 0
     while plan.rounds is None or pair < plan.rounds:
         start = clock()
-        fits = (until - start) / (2 * max(least - pair, 1)) - beside
-        seconds = max(SHORTEST, min(longest, fits))
-        stopped = session.sample(session.turns(pair), number, seconds, rate, idle=idle)
+        calls, seconds = fitting(least - pair)
+        stopped = session.sample(session.turns(pair), calls, seconds, rate, idle=idle)
         if session.unsampled:
             return
         pair += 1
-        if stopped > MOST_STOPPED:
-            rate = max(rate // 2, LOWEST_RATE)
+        rate = _slower(rate, stopped)
         took = clock() - start
         beside = max(took / 2 - seconds, 0.0)
         if plan.rounds is not None:
@@ -106,3 +117,14 @@ def _step(timed: Rounds) -> float:
         statistics.median(one.wall or 0.0 for one in side) for side in (timed.before, timed.after)
     ]
     return max((max(sides) - min(sides)) / max(min(sides), 1e-12), 1e-3)
+
+
+def _longest(timed: Rounds) -> float:
+    """Wall seconds of a call on the slower side, above 0."""
+    sides = (timed.before, timed.after)
+    return max(1e-9, *(statistics.median(one.wall or 0.0 for one in side) for side in sides))
+
+
+def _slower(rate: int, stopped: float) -> int:
+    """The rate for the rounds that follow one."""
+    return max(rate // 2, LOWEST_RATE) if stopped > MOST_STOPPED else rate

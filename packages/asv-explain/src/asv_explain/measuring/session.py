@@ -96,12 +96,12 @@ _UNSEEN = "py-spy saw the benchmark's own code in none of its samples"
 
 
 @dataclass(frozen=True, slots=True)
-class _Running:
-    """Stacks of a process without threads that wait, and how many samples were asked for."""
+class _Sampled:
+    """A sampled round, how many samples were asked for, and the share of time it was stopped."""
 
-    stacks: str
-    threads: str
+    round: Round
     samples: float
+    stopped: float
 
 
 @dataclass(slots=True)
@@ -118,7 +118,7 @@ class Side:
     rounds: list[Round] = field(default_factory=list)
     stand_in: Path | None = None
     frames: Path | None = None
-    running: _Running | None = None
+    running: _Sampled | None = None
 
 
 class Stop(Exception):
@@ -248,45 +248,55 @@ class Session:
             The share of the time for which the sampler stopped the processes, the larger of both;
             1 where it didn't keep up.
         """
-        taken, stopped = [], 0.0
+        taken = []
         for side in sides:
-            one, kept_up = self._sample(side, number, seconds, rate, idle=idle)
-            if not one.stacks:
-                self.unsampled = one.failure.text if one.failure is not None else _UNSEEN
-                for each in (self.before, self.after):
+            taken.append(self._sample(side, number, seconds, rate, idle=idle))
+            if self.unsampled or not taken[-1].round.stacks:
+                self.unsampled = self.unsampled or _UNSEEN
+                for each in sides:
                     each.rounds = [one for one in each.rounds if one.mode != "sample"]
                 return 1.0
-            taken.append(one)
-            stopped = max(stopped, _stopped(one, side.rounds) if kept_up else 1.0)
         for side, one in zip(sides, taken, strict=True):
-            side.rounds.append(one)
-        return stopped
+            side.rounds.append(one.round)
+        return max(one.stopped for one in taken)
 
-    def learn_running(self, number: int, seconds: float, rate: int) -> None:
+    def learn_running(self, number: int, seconds: float, rate: int) -> float:
         """Sample a process of each side without threads that wait.
 
         By them the rounds that follow tell which of their samples waited.
+
+        Returns:
+            As `sample` does.
         """
+        stopped = 0.0
         for side in (self.before, self.after):
-            one, _ = self._sample(side, number, seconds, rate, idle=False)
-            if one.failure is None:
-                side.running = _Running(one.stacks, one.threads, seconds * rate)
+            side.running = self._sample(side, number, seconds, rate, idle=False)
+            if self.unsampled:
+                return 1.0
+            stopped = max(stopped, side.running.stopped)
+        return stopped
 
     def _sample(
         self, side: Side, number: int, seconds: float, rate: int, *, idle: bool
-    ) -> tuple[Round, bool]:
-        """A round that samples, or why there is none, and whether the sampler kept up."""
+    ) -> _Sampled:
+        """A round that samples; where nothing can be sampled, `unsampled` says why."""
         how = {"seconds": seconds, "rate": rate, "idle": idle, "hash_seed": self._seed("sample")}
         limit = SAMPLER_SLOWDOWN * side.timeout + seconds
         answer = self._ask(side, "sample", limit, number, **how)
         one = self._read(side, answer, "sample", ("unsampled",))
+        if one.failure is not None:
+            self.unsampled = one.failure.text
+        looped = answer.get("looped")
+        samples = rate * (looped if isinstance(looped, float) and looped > 0 else seconds)
         waits, threads = "", one.threads
         if idle and side.running is not None:
-            scale = seconds * rate / side.running.samples
-            waits, _ = parted(one.stacks, side.running.stacks, scale)
-            _, threads = parted(one.threads, side.running.threads, scale)
+            ran = side.running.round
+            scale = samples / side.running.samples
+            waits, _ = parted(one.stacks, ran.stacks, scale)
+            _, threads = parted(one.threads, ran.threads, scale)
         one = replace(one, rate=float(rate), idle=idle, waits=waits, threads=threads)
-        return one, answer.get("kept_up") is not False
+        kept_up = answer.get("kept_up") is not False
+        return _Sampled(one, samples, _stopped(one, side.rounds) if kept_up else 1.0)
 
     def _seed(self, mode: str) -> int:
         """The seed of hashes for a pair of rounds: the same on both sides, another for each."""
