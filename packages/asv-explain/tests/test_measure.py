@@ -18,7 +18,7 @@ from asv_explain.measuring.confirm import MIN_PAIRS, confirm
 from asv_explain.measuring.measure import LOOK_AT, Plan, measure
 from asv_explain.measuring.process import ProcessRunner, environment
 from asv_explain.measuring.rounds import Rounds
-from asv_explain.measuring.sampling import LOWEST_RATE, MORE_TIMED, RATE
+from asv_explain.measuring.sampling import LOWEST_RATE, SHORTEST, MORE_TIMED, RATE
 from asv_explain.measuring.session import SAMPLER_SLOWDOWN
 from asv_explain.suspect import Installed, Suspect
 
@@ -200,7 +200,7 @@ def test_sampling_goes_on_until_it_is_enough(tmp_path: Path) -> None:
 @pytest.mark.parametrize("budget", [8.0, 20.0, 60.0, 600.0])
 def test_sampling_ends_a_tenth_of_the_budget_before_its_end(tmp_path: Path, budget: float) -> None:
     """At least four pairs fit; the calls of each are shorter where time is short."""
-    fake = Fake({"a": 1.0, "b": 1.5}, cost=0.1)
+    fake = Fake({"a": 1.0, "b": 1.2}, cost=0.1)
     found = run(fake, tmp_path, Plan(budget=budget))
     assert len(found.sampled.before) >= (4 if budget > 8 else 2)
     assert fake.now - 100.0 <= 0.9 * budget + 4 * 0.1
@@ -252,10 +252,20 @@ def test_where_calls_take_long_fewer_make_a_sample(
     tmp_path: Path, wall: float, number: int
 ) -> None:
     """A process ends soon after it has called for long enough."""
-    fake = Fake({"a": wall / 2, "b": wall}, cost=0.1)
+    fake = Fake({"a": wall / 1.2, "b": wall}, cost=0.1)
     run(fake, tmp_path, Plan(rounds=4, sampling=3.5))
     assert {one["number"] for one in sampled(fake)} == {number}
     assert {one["number"] for one in fake.requests("profile")} == {25}
+
+
+@pytest.mark.parametrize(("ratio", "seconds"), [(1.25, 3.5), (1.5, 3.5 / 4), (60.0, SHORTEST)])
+def test_larger_changes_are_sampled_for_a_shorter_time(
+    tmp_path: Path, ratio: float, seconds: float
+) -> None:
+    """Twice the change stands out in a quarter of the samples."""
+    fake = Fake({"a": 1.0, "b": ratio}, cost=0.1)
+    run(fake, tmp_path, Plan(rounds=4, sampling=3.5))
+    assert [one["seconds"] for one in sampled(fake)] == pytest.approx([seconds] * 8)
 
 
 @pytest.mark.parametrize("implementation", ["cpython", "pypy"])

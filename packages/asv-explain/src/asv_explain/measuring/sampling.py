@@ -9,7 +9,7 @@ from asv_explain.measuring.confirm import MIN_PAIRS, computes
 from asv_explain.measuring.rounds import Rounds
 from asv_explain.measuring.session import Plan, Session
 
-__all__ = ["LOWEST_RATE", "MORE_TIMED", "RATE", "RAW_RATE", "sample_both"]
+__all__ = ["LOWEST_RATE", "MORE_TIMED", "RATE", "RAW_RATE", "SHORTEST", "sample_both"]
 
 RATE = 1000
 """Samples a second to begin with. py-spy stops the process for some 0.3 to 0.5 ms for each."""
