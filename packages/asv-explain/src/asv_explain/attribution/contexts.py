@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TypeAlias
@@ -75,8 +74,8 @@ def contexts_of(
             _in_calls(side.profile, pair_of, groups)
             for side, pair_of in zip(sides, pairs, strict=True)
         ]
-    calls = np.unique(np.concatenate(rows), axis=0)
     count = len(groups.every)
+    calls = _distinct(np.concatenate(rows), np.int64(count))
     keys = calls[:, 2] * count + calls[:, 3]
     every, callee = np.unique(keys, return_inverse=True)
     # Who passes calls on is in the context of what it calls, unless it is changed code itself.
@@ -105,36 +104,49 @@ def _in_stacks(side: SampledSide, owned: Owned, groups: Groups) -> Indices:
     group = np.where(begins, outer, np.where(alone, owned.group, outer))
     opaque = inner & changed[calling] & ~groups.helper[calling]
     through = np.where(inner & ~opaque & ~alone, outer, -1)
-    return np.unique(np.stack([calling, through, owned.pair, group], axis=1), axis=0)
+    calls = np.stack([calling, through, owned.pair, group], axis=1)
+    return _distinct(calls, np.int64(len(groups.every)))
 
 
 def _in_calls(profile: Profile, pair_of: Indices, groups: Groups) -> Indices:
     """The same from who called whom: whatever can be reached below changed code (L, 4)."""
+    pairs, count = np.int64(len(groups.of_pair)), np.int64(len(groups.every))
     changed = groups.of_pair != ELSEWHERE
-    below: dict[int, set[int]] = {}
-    for caller, callee in zip(
-        pair_of[profile.caller].tolist(), pair_of[profile.callee].tolist(), strict=True
-    ):
-        below.setdefault(caller, set()).add(callee)
-    called = {one for every in below.values() for one in every}
-    found = [(-1, -1, pair, ELSEWHERE) for pair in sorted({*pair_of.tolist()} - called)]
-    ahead = deque((pair, ELSEWHERE) for _, _, pair, _ in found)
-    seen = set(ahead)
-    for pair in np.flatnonzero(changed & ~groups.helper).tolist():
-        ahead.append((pair, int(groups.of_pair[pair])))
-    while ahead and len(seen) < _MOST:
-        caller, group = ahead.popleft()
-        opaque = changed[caller] and not groups.helper[caller]
-        if opaque and group != groups.of_pair[caller]:
-            continue
-        for callee in sorted(below.get(caller, ())):
-            alone = groups.helper[callee] and not changed[caller]
-            inside = int(groups.of_pair[callee]) if alone else group
-            found.append((caller, -1 if opaque or alone else group, callee, inside))
-            if (callee, inside) not in seen:
-                seen.add((callee, inside))
-                ahead.append((callee, inside))
-    return np.array(found, np.intp).reshape(-1, 4)
+    opaque = changed & ~groups.helper
+    edges = np.unique(pair_of[profile.caller] * pairs + pair_of[profile.callee])
+    callers, callees = edges // pairs, edges % pairs
+    starts = np.searchsorted(callers, np.arange(pairs + 1))
+    top = np.setdiff1d(pair_of, callees)
+    begin = np.flatnonzero(opaque)
+    found = [np.stack([np.full(len(top), -1), np.full(len(top), -1), top, np.zeros_like(top)], 1)]
+    seen = top * count + ELSEWHERE
+    ahead = np.concatenate([seen, begin * count + groups.of_pair[begin]])
+    while len(ahead) and len(seen) < _MOST:
+        caller, group = ahead // count, ahead % count
+        followed = ~opaque[caller] | (group == groups.of_pair[caller])
+        caller, group = caller[followed], group[followed]
+        many = starts[caller + 1] - starts[caller]
+        within = np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
+        callee = callees[np.repeat(starts[caller], many) + within]
+        caller, group = np.repeat(caller, many), np.repeat(group, many)
+        alone = groups.helper[callee] & ~changed[caller]
+        inside = np.where(alone, groups.of_pair[callee], group)
+        through = np.where(opaque[caller] | alone, -1, group)
+        found.append(np.stack([caller, through, callee, inside], axis=1))
+        ahead = np.setdiff1d(callee * count + inside, seen)
+        seen = np.concatenate([seen, ahead])
+    return _distinct(np.concatenate(found).astype(np.intp), count)
+
+
+def _distinct(calls: Indices, count: np.int64) -> Indices:
+    """The different rows of caller, its context, callee, and the context of that, in order."""
+    first = calls[:, 0] * (count + 1) + calls[:, 1]
+    second = calls[:, 2] * count + calls[:, 3]
+    order = np.lexsort((second, first))
+    fresh = np.ones(len(order), np.bool_)
+    fresh[1:] = (np.diff(first[order]) != 0) | (np.diff(second[order]) != 0)
+    kept: Indices = calls[order[fresh]]
+    return kept
 
 
 def calls_below(profile: Profile, pair_of: Indices, contexts: Contexts, groups: Groups) -> Table:
