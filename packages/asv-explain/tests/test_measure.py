@@ -265,7 +265,7 @@ def test_larger_changes_are_sampled_for_a_shorter_time(
     """Twice the change stands out in a quarter of the samples."""
     fake = Fake({"a": 1.0, "b": ratio}, cost=0.1)
     run(fake, tmp_path, Plan(rounds=4, sampling=3.5))
-    assert [one["seconds"] for one in sampled(fake)] == pytest.approx([seconds] * 8)
+    assert [one["seconds"] for one in sampled(fake)] == pytest.approx([seconds] * 8, rel=0.05)
 
 
 @pytest.mark.parametrize("implementation", ["cpython", "pypy"])
