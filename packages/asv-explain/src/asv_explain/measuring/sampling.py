@@ -20,7 +20,7 @@ RAW_RATE = 250
 LOWEST_RATE = 200
 """The rate below which py-spy is not asked to go, however far it is behind."""
 
-MOST_STOPPED = 0.5
+MOST_STOPPED = 0.65
 """From this share of the time on that the process is stopped, half as many samples are taken. By
 then samples follow each other at the pace of the sampler, which may fall in step with the calls."""
 
