@@ -57,7 +57,7 @@ def detection(figures: Mapping[str, Any]) -> Told:
 
 def cost(figures: Mapping[str, Any]) -> Told:
     """What each stage takes, all of it beside asv continuous, and as changes grow."""
-    longest = [one["first"]["longest"] for one in figures["pairs"].values()]
+    longest = [one["whole"]["longest"] for one in figures["pairs"].values()]
     most = figures["target_seconds"]
     target = Target(
         "seconds for one benchmark at the default budget, environments aside",

@@ -72,8 +72,6 @@ def _problems(told: Explanation) -> Iterator[str]:
         counts = [("calls_before", call.calls_before), ("calls_after", call.calls_after)]
         yield from _within(where, _negative(counts), _beyond(counts))
         yield from _path(f"{where}.path", call.path)
-    if not 0 < told.confidence < 1:
-        yield "confidence is none that an interval has"
     for name, sampling in (
         ("sampling_before", told.sampling_before),
         ("sampling_after", told.sampling_after),

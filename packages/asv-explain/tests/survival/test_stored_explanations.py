@@ -160,7 +160,7 @@ CONTENTS: dict[str, tuple[bytes, str]] = {
         altered(sampling_after={**msgspec.to_builtins(SAMPLED), "samples": -1}),
         r"sampling_after\.samples is below 0",
     ),
-    "more-than-sure": (altered(confidence=1.5), "confidence is none"),
+    "more-than-sure": (altered(confidence=1.5), "confidence is no probability"),
     "a-negative-ratio-of-turns": (
         altered(rounds_after={"values": [], "cpu": [], "instructions": [], "ratios": [None, -1.0]}),
         r"rounds_after\.ratios\[1\] is below 0",
