@@ -54,6 +54,9 @@ _BEHIND = re.compile(r"\d+(?:\.\d+)?s behind in sampling")
 
 _FORBIDDEN = ("permission denied", "operation not permitted", "os error 1)", "os error 13)")
 
+# Where the threads that the threading module starts begin.
+_STARTED = re.compile(r"(?:Thread\.)?_bootstrap \([^;]*threading\.py:\d+\)")
+
 _LONGEST_REASON = 200
 
 WRITING_SECONDS = 60.0
@@ -225,7 +228,8 @@ def why_not(said: str) -> str:
 def timed_stacks(text: str, harness: str) -> tuple[str, str]:
     """Keep of collapsed stacks those of the timed calls, from the benchmark's function inwards.
 
-    Stacks of other threads bear no time. As the sampler comes when the benchmark is set up, they
+    Other threads are known by the function of Python's that starts each: a stack that could not be
+    read as a whole has lost its outermost frames. Their stacks bear no time. As the sampler comes when the benchmark is set up, they
     are of the timed calls and of what lies between them: a set-up before each sample, if there is
     one.
 
@@ -252,7 +256,7 @@ def timed_stacks(text: str, harness: str) -> tuple[str, str]:
             if cut >= 0:  # else it is the loop itself
                 inner = path[cut + 1 :]
                 timed[inner] = timed.get(inner, 0) + int(count)
-        elif own not in path:
+        elif own not in path and _STARTED.match(path):
             others[path] = others.get(path, 0) + int(count)
     return _collapsed(timed), _collapsed(others)
 
