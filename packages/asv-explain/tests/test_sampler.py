@@ -456,9 +456,9 @@ def test_a_wait_is_told_from_computing(tmp_path: Path) -> None:
     for one in (*found.sampled.before, *found.sampled.after):
         assert one.idle
         waits = by_leaf(one.waits)
-        slept = sum(each for frame, each in waits.items() if frame.startswith("time_sleeps ("))
-        assert slept > 0.9 * sum(waits.values())
-        assert slept > 0.5 * sum(by_leaf(one.stacks).values())
+        ((frame, slept),) = waits.most_common(1)
+        assert frame.startswith("time_sleeps (")
+        assert slept > 0.5 * by_leaf(one.stacks)[frame]
 
 
 def frames(stacks: str) -> set[str]:
