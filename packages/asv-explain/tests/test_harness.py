@@ -184,6 +184,16 @@ def timeraw_fails():
 """
 
 
+POOL = """
+from concurrent.futures import ThreadPoolExecutor
+
+pool = ThreadPoolExecutor(1)
+
+
+def time_it():
+    pool.submit(len, "abc").result()
+"""
+
 STOCK = """
 def fill(count):
     return list(range(count))
@@ -227,6 +237,19 @@ def test_a_plain_benchmark_has_a_wall_time_and_a_cpu_time(suite: Path) -> None:
     assert len(answer["samples"]) == 2
     assert answer["profile"] is None
     assert answer["instructions"] is None or answer["instructions"] > 0
+
+
+def test_other_threads_and_imports_are_told(suite: Path) -> None:
+    """Modules of the standard library are not listed, nor asv's own."""
+    (suite / "pool.py").write_text(POOL)
+    answer = ask(suite, "pool.time_it", imported=True)
+    assert answer["threaded"]
+    assert ["benchmarks/pool.py", str(suite / "pool.py")] in answer["imported"]
+    names = {path.split("/")[0] for path, _ in answer["imported"]}
+    assert not {"asv_runner", "json", "concurrent", "harness.py"} & names
+    alone = ask(suite, "suite.time_plain")
+    assert not alone["threaded"]
+    assert "imported" not in alone
 
 
 def test_the_number_of_calls_is_the_request_s(suite: Path) -> None:

@@ -18,7 +18,7 @@ from asv_explain.measuring.confirm import MIN_PAIRS, confirm
 from asv_explain.measuring.measure import LOOK_AT, Plan, measure
 from asv_explain.measuring.process import ProcessRunner, environment
 from asv_explain.measuring.rounds import Rounds
-from asv_explain.measuring.sampling import LOWEST_RATE, SHORTEST, MORE_TIMED, RATE
+from asv_explain.measuring.sampling import DEAR_RATE, LOWEST_RATE, MORE_TIMED, RATE, SHORTEST
 from asv_explain.measuring.session import SAMPLER_SLOWDOWN
 from asv_explain.suspect import Installed, Suspect
 
@@ -44,6 +44,7 @@ class Fake:
     implementation: str = "cpython"
     stop: float = 0.1
     keeps_up: bool = True
+    threaded: bool = False
     now: float = 100.0
     asked: list[tuple[str, str, Mapping[str, Any], Path, float]] = field(default_factory=list)
 
@@ -73,6 +74,7 @@ class Fake:
         return {
             "schema": 1,
             **sampled,
+            "threaded": self.threaded,
             "wall": wall,
             "cpu": cpu,
             "instructions": None,
@@ -245,6 +247,13 @@ def test_what_waits_is_sampled_while_it_waits(tmp_path: Path) -> None:
     found = measure(SUSPECT, *sides, Plan(rounds=4), waits, fake.clock)
     assert [one["idle"] for one in sampled(fake)] == [False] * 2 + [True] * 8
     assert [one.idle for one in found.sampled.before] == [True] * 4
+
+
+def test_what_has_several_threads_is_sampled_at_a_lower_rate(tmp_path: Path) -> None:
+    """And while it waits, as it may wait for the others."""
+    fake = Fake({"a": 1.0, "b": 1.5}, cost=0.1, threaded=True)
+    run(fake, tmp_path, Plan(rounds=4))
+    assert {(one["rate"], one["idle"]) for one in sampled(fake)[2:]} == {(DEAR_RATE, True)}
 
 
 @pytest.mark.parametrize(("wall", "number"), [(1e-3, 25), (0.05, 17), (2.0, 1)])

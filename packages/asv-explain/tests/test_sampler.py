@@ -366,12 +366,13 @@ def test_only_stacks_with_the_timed_call_count() -> None:
         "<module> (/h.py:9);main (/h.py:5);_timed_calls (/h.py:3) 7\n"
         "<module> (/h.py:9);main (/h.py:5);_warm_up_calls (/h.py:3);f (/b.py:1) 5\n"
         "<module> (/h.py:9);main (/h.py:5);my_timed_calls (/h.py:3);f (/b.py:1) 5\n"
-        "Thread._bootstrap (/threading.py:5);Thread.run (/threading.py:7) 8\n"
+        "Thread._bootstrap (/threading.py:5);f (/b.py:7) 8\n"
+        "Thread._bootstrap (/threading.py:5);_worker (/lib/concurrent/futures/thread.py:81) 9\n"
         "f (/b.py:1);g (/b.py:2) 1\n"
     )
     stacks, threads = timed_stacks(text, "/h.py")
     assert stacks == "f (/b.py:1);g (/b.py:2) 6\n"
-    assert threads == "Thread._bootstrap (/threading.py:5);Thread.run (/threading.py:7) 8\n"
+    assert threads == "Thread._bootstrap (/threading.py:5);f (/b.py:7) 8\n"
 
 
 def test_a_long_reason_is_cut() -> None:

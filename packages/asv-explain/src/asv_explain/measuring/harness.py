@@ -31,7 +31,7 @@ A round tells, besides what was measured per call, the setup's wall seconds per 
 the seconds per call in which other processes had the processor ("delayed"), how many samples went
 before those that it lists, to warm up ("warmed"), and the most bytes that the process held
 ("memory", null where the system doesn't tell). In mode "sample" it tells for how many seconds the
-process could be sampled ("looped").
+process could be sampled ("looped"), in others whether other threads are alive ("threaded").
 setup_cache leaves its pickle in the current folder, where later processes look for it, as in asv.
 
 What a trace covers is what the value covers. A peak is that of the whole process, imports and setup
@@ -1615,6 +1615,7 @@ def _measure(
         profile["prepared"] = _prepared(benchmark, homes)
     answer = _answer(readings, number, setup, warmed)
     answer["profile"] = profile
+    answer["threaded"] = len(sys._current_frames()) > 1
     if request.get("imported"):
         answer["imported"] = _imported(homes)
     return answer

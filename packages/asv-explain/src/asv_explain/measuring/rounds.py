@@ -106,6 +106,7 @@ class Round:
         ratio_wall: `wall` over that of the round beside it on the other side, where both took their
             samples in turns: the median of the turns' ratios. None where they didn't.
         ratio_cpu: The same of `cpu`.
+        threaded: Whether other threads were alive when it had called the benchmark.
         stacks: Of a sampled process, the stacks of the thread that called the benchmark, while it
             did so: a line each, "name (file:line);name (file:line) SAMPLES", from the benchmark's
             own function inwards.
@@ -138,6 +139,7 @@ class Round:
     memory: int = 0
     ratio_wall: float | None = None
     ratio_cpu: float | None = None
+    threaded: bool = False
     stacks: str = ""
     threads: str = ""
     waits: str = ""
@@ -260,6 +262,7 @@ def round_from_answer(answer: Mapping[str, Any], mode: str = "time") -> Round:
         cpu_samples=_samples(answer.get("cpu_samples") or []),
         warmed=_whole(answer, "warmed"),
         memory=_whole(answer, "memory"),
+        threaded=answer.get("threaded") is True,
         stacks=_text(answer, "stacks"),
         threads=_text(answer, "threads"),
         waits=_text(answer, "waits"),

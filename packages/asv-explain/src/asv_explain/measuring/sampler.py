@@ -52,6 +52,8 @@ os.execv(sys.argv[2], sys.argv[2:])
 
 _BEHIND = re.compile(r"\d+(?:\.\d+)?s behind in sampling")
 
+_IDLE_WORKER = re.compile(r"_worker \(.*\bconcurrent[\\/]futures[\\/]thread\.py:\d+\)")
+
 _FORBIDDEN = ("permission denied", "operation not permitted", "os error 1)", "os error 13)")
 
 # Where the threads that the threading module starts begin.
@@ -229,9 +231,10 @@ def timed_stacks(text: str, harness: str) -> tuple[str, str]:
     """Keep of collapsed stacks those of the timed calls, from the benchmark's function inwards.
 
     Other threads are known by the function of Python's that starts each: a stack that could not be
-    read as a whole has lost its outermost frames. Their stacks bear no time. As the sampler comes when the benchmark is set up, they
-    are of the timed calls and of what lies between them: a set-up before each sample, if there is
-    one.
+    read as a whole has lost its outermost frames. Their stacks bear no time. As the sampler comes
+    when the benchmark is set up, they are of the timed calls and of what lies between them: a
+    set-up before each sample, if there is one. Idle workers of a ThreadPoolExecutor are left out: the sampler itself wakes those that it
+    stops, and takes them for running until they wait again.
 
     Args:
         text: A line for each stack: frames "name (file:line)", outermost first and parted by ";",
@@ -256,7 +259,11 @@ def timed_stacks(text: str, harness: str) -> tuple[str, str]:
             if cut >= 0:  # else it is the loop itself
                 inner = path[cut + 1 :]
                 timed[inner] = timed.get(inner, 0) + int(count)
-        elif own not in path and _STARTED.match(path):
+        elif (
+            own not in path
+            and _STARTED.match(path)
+            and not _IDLE_WORKER.match(path[path.rfind(";") + 1 :])
+        ):
             others[path] = others.get(path, 0) + int(count)
     return _collapsed(timed), _collapsed(others)
 

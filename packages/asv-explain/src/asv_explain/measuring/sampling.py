@@ -9,13 +9,14 @@ from asv_explain.measuring.confirm import MIN_PAIRS, computes
 from asv_explain.measuring.rounds import Rounds
 from asv_explain.measuring.session import Plan, Session
 
-__all__ = ["LOWEST_RATE", "MORE_TIMED", "RATE", "RAW_RATE", "SHORTEST", "sample_both"]
+__all__ = ["DEAR_RATE", "LOWEST_RATE", "MORE_TIMED", "RATE", "SHORTEST", "sample_both"]
 
 RATE = 1000
 """Samples a second to begin with. py-spy stops the process for some 0.3 to 0.5 ms for each."""
 
-RAW_RATE = 250
-"""The same for a timeraw benchmark: most of them import, and stacks of imports are deep."""
+DEAR_RATE = 250
+"""The same for a timeraw benchmark, as most of them import, and stacks of imports are deep; and for
+one with several threads, all of which are stopped, and hand the interpreter's lock on late."""
 
 LOWEST_RATE = 200
 """The rate below which py-spy is not asked to go, however far it is behind."""
@@ -57,8 +58,9 @@ def sample_both(
     on until there are enough, until the time is spent, or until there are as many as the plan
     asks for; there is one at least. Where nothing can be sampled, it ends at once.
 
-    Where both sides compute throughout, only threads that run are sampled, and samples are shares
-    of CPU time; else all are, and one more process of each side tells which of them waited.
+    Where both sides compute throughout in one thread, only threads that run are sampled, and
+    samples are shares of CPU time; else all are, and one more process of each side tells which of
+    them waited.
 
     Args:
         session: The course of measuring, timed.
@@ -70,9 +72,10 @@ def sample_both(
             enough, "samples" for another pair or "time" for `MORE_TIMED` more timed pairs.
     """
     timed = session.rounds.timed
-    idle = not (computes(timed.before) and computes(timed.after))
+    threaded = any(one.threaded for one in (*timed.before, *timed.after))
+    idle = threaded or not (computes(timed.before) and computes(timed.after))
     least = plan.rounds or MIN_PAIRS
-    rate = RAW_RATE if session.raw else RATE
+    rate = DEAR_RATE if session.raw or threaded else RATE
     beside, timed_pairs = STARTING, len(timed.before)
     longest = plan.sampling * min(1.0, (SMALL_STEP / _step(timed)) ** 2)
 
