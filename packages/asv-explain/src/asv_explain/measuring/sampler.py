@@ -233,8 +233,8 @@ def timed_stacks(text: str, harness: str) -> tuple[str, str]:
     Other threads are known by the function of Python's that starts each: a stack that could not be
     read as a whole has lost its outermost frames. Their stacks bear no time. As the sampler comes
     when the benchmark is set up, they are of the timed calls and of what lies between them: a
-    set-up before each sample, if there is one. Idle workers of a ThreadPoolExecutor are left out: the sampler itself wakes those that it
-    stops, and takes them for running until they wait again.
+    set-up before each sample, if there is one. Idle workers of a ThreadPoolExecutor are left out:
+    the sampler itself wakes those that it stops, and takes them for running until they wait again.
 
     Args:
         text: A line for each stack: frames "name (file:line)", outermost first and parted by ";",
