@@ -205,9 +205,9 @@ def test_sampling_ends_a_tenth_of_the_budget_before_its_end(tmp_path: Path, budg
     fake = Fake({"a": 1.0, "b": 1.2}, cost=0.1)
     found = run(fake, tmp_path, Plan(budget=budget))
     assert len(found.sampled.before) >= (4 if budget > 8 else 2)
-    assert fake.now - 100.0 <= 0.9 * budget + 4 * 0.1
+    assert fake.now - 100.0 <= 0.9 * budget + 0.5
     assert fake.order("profile") == "abba"
-    assert {one["seconds"] for one in sampled(fake)[-1:]} <= {3.5} or budget < 60
+    assert sampled(fake)[0]["seconds"] == 3.5 or budget < 60
 
 
 def test_one_pair_is_sampled_and_counted_even_when_the_budget_is_spent(tmp_path: Path) -> None:

@@ -85,6 +85,10 @@ def sample_both(
         seconds = max(SHORTEST, min(longest, fits))
         return max(1, min(number, int(seconds / (FEWEST * _longest(timed))))), seconds
 
+    def room(pairs: int) -> bool:
+        """Tell whether one more of so many pairs fits."""
+        return clock() + 2 * (fitting(pairs)[1] + beside) <= until
+
     if idle:
         stopped = session.learn_running(*fitting(least + 1), rate)
         if session.unsampled:
@@ -99,18 +103,17 @@ def sample_both(
             return
         pair += 1
         rate = _slower(rate, stopped)
-        took = clock() - start
-        beside = max(took / 2 - seconds, 0.0)
+        beside = max((clock() - start) / 2 - seconds, 0.0)
         if plan.rounds is not None:
             continue
         wanted = enough(session.rounds) if pair >= MIN_PAIRS else "samples"
-        if not wanted or clock() + took > until:
+        if not wanted or not room(least - pair):
             return
         if wanted == "time":
             for _ in range(MORE_TIMED):
                 session.time(session.turns(timed_pairs), number)
                 timed_pairs += 1
-            if clock() + took > until:
+            if not room(least - pair):
                 return
 
 
