@@ -196,7 +196,7 @@ def raw_profile() -> dict[str, Any]:
     seconds = time.perf_counter() - start
     folder = str(Path(__file__).parent)
     raw = harness.describe(profiler.getstats(), harness.Homes(folder, [folder]), 1, seconds)
-    return {**raw, "delayed": 0.0, "prepared": [["shop/shelf.py", "Shelf.__init__"]]}
+    return {**raw, "prepared": [["shop/shelf.py", "Shelf.__init__"]]}
 
 
 def _stacks(seconds: float) -> Stacks:

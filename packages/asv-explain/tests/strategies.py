@@ -103,7 +103,6 @@ def raw_profiles(draw: st.DrawFn) -> dict[str, Any]:
         "implementation": "cpython",
         "number": draw(st.integers(1, 5)),
         "seconds": took + draw(st.floats(0, 1e-3)),
-        "delayed": draw(st.floats(0, 1e-3)),
         "prepared": [["a.py", name] for name in sorted(draw(st.sets(st.sampled_from("fgh"))))],
         "functions": [
             functions[function]

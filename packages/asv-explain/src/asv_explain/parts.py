@@ -34,7 +34,7 @@ SMALLEST_SHARE = 0.005
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Explained:
-    """An explanation, and the profiles behind it, corrected; None where there are none."""
+    """An explanation, and the stacks and counts behind it; None where there are none."""
 
     explanation: Explanation
     profiles: ProfilePair | None = None

@@ -888,10 +888,7 @@ class Meter:
         stats = self._profiler.getstats()
         if not _seen_to_the_end(stats, len(self.readings) - before):
             raise RuntimeError("the benchmark puts a profiler of its own in the profiler's place")
-        raw = describe(stats, homes, number * batches, wall, frames)
-        # The profiler's clock is the wall's, and goes on while others have the processor.
-        raw["delayed"] = min(sum(delay for *_, delay in self.readings[before:]), wall)
-        return raw
+        return describe(stats, homes, number * batches, wall, frames)
 
 
 def _seen_to_the_end(stats: Sequence[Any], samples: int) -> bool:

@@ -1,1 +1,1 @@
-"""What cProfile saw on one side: read, added up, corrected, and matched with the other side."""
+"""What was counted and sampled on one side: read, added up, and matched with the other side."""

@@ -68,7 +68,6 @@ def merge(profiles: Sequence[Profile]) -> Profile:
         edge_recursive=arrows("edge_recursive"),
         python=profiles[0].python,
         implementation=profiles[0].implementation,
-        delayed=sum(one.delayed for one in profiles),
         prepared=frozenset().union(*(one.prepared for one in profiles)),
         generators={
             int(where[index]): frames

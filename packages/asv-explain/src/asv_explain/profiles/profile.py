@@ -110,7 +110,6 @@ class Profile:
         edge_cumulative: Seconds of the callee and what it called in those calls (E,).
         number: Calls of the benchmark in the region.
         seconds: Wall time of the region under the profiler.
-        delayed: The part of it in which other processes had the processor, 0 where unknown.
         prepared: Path and qualified name of each function below site-packages that setup runs.
         generators: Who made those generated functions of which it is known, by their index.
         edge_recursive: Recursive calls along the edge (E,); none when left out.
@@ -133,7 +132,6 @@ class Profile:
     edge_recursive: Counts = field(default_factory=lambda: np.zeros(0, np.int64))
     python: str = ""
     implementation: str = ""
-    delayed: float = 0.0
     prepared: frozenset[tuple[str, str]] = frozenset()
     generators: Mapping[int, Generators] = field(default_factory=dict)
 
@@ -224,7 +222,6 @@ def profile_from_raw(raw: Mapping[str, Any]) -> Profile:
         edge_recursive=edges[:, 3].astype(np.int64),
         python=raw["python"],
         implementation=raw["implementation"],
-        delayed=number(raw, "delayed", "profile") if "delayed" in raw else 0.0,
         prepared=_prepared(rows(raw, "prepared")) if "prepared" in raw else frozenset(),
         generators={
             index: _generators(row, f"functions[{index}]")
@@ -249,7 +246,6 @@ def profile_to_raw(profile: Profile) -> dict[str, Any]:
         "implementation": profile.implementation,
         "number": profile.number,
         "seconds": profile.seconds,
-        "delayed": profile.delayed,
         "prepared": sorted(map(list, profile.prepared)),
         "functions": [
             {
