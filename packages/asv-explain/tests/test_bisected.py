@@ -50,8 +50,8 @@ def test_a_commit_that_was_found_is_told_with_its_share() -> None:
         "bisected 9 commits, 11111111..44444444, ratio 2.200 [2.100 to 2.300] slower: "
         "aaaaaaaa holds 62 % [50 to 75] of the step",
         "of the rest, aaaaaaaa..44444444 holds most: 30 % of the step",
-        "measured against 11111111: bbbbbbbb 1.000 [0.900 to 1.100] unknown; "
-        "aaaaaaaa 2.000 [1.900 to 2.100] slower",
+        "measured against 11111111: bbbbbbbb 1.00 [0.90 to 1.10] unknown; "
+        "aaaaaaaa 2.00 [1.90 to 2.10] slower",
         "skipped 55555555: benchmark failed?[2J",
         "skipped 66666666 no wheel",
     )

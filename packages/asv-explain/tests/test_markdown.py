@@ -143,7 +143,7 @@ def test_verdicts_come_first_the_worst_on_top_and_all_else_is_folded() -> None:
         ["unknown", "suite.broken(10, 'deep')"],
         ["faster", "suite.quick(10, 'deep')"],
     ]
-    assert page.rows[1][2:] == ["3.000 [1.900 to 2.100]", "FlowManager.should_skip, 50 % ± 10"]
+    assert page.rows[1][2:] == ["3.00 [1.90 to 2.10]", "FlowManager.should_skip, 50 % ± 10"]
     assert page.rows[3][2:] == ["not measured", ""]
     assert text.index("<details>") > text.index("suite.quick")
     assert page.rows[5:7] == [
@@ -158,7 +158,7 @@ def test_verdicts_come_first_the_worst_on_top_and_all_else_is_folded() -> None:
     assert page.summaries[0].startswith("suite.worse(10, 'deep') got slower between")
     assert page.summaries[1] == "diff of FlowManager.should_skip"
     assert page.summaries[-1] == "1 stayed the same"
-    assert page.rows[-1] == ["same", "suite.same(10, 'deep')", "2.000 [1.900 to 2.100]"]
+    assert page.rows[-1] == ["same", "suite.same(10, 'deep')", "2.00 [1.90 to 2.10]"]
     assert "1.05 s → 2.05 s, explained 50 % of +1 s" in page.words
     assert "caveat: only 2 rounds; raise --budget" in page.words
     assert page.codes[0] == "@@ -1 +1 @@\n-def\n+async def\n\n"
@@ -203,7 +203,7 @@ def test_a_range_counts_as_a_whole() -> None:
     )
     page = Page(to_markdown([explanation(verdict=Verdict.SAME, bisection=search)]))
     assert page.rows[1][0] == "slower"
-    assert page.rows[1][2] == "1.200 [1.100 to 1.300]"
+    assert page.rows[1][2] == "1.20 [1.10 to 1.30]"
     assert "bisected 3 commits" in page.words
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import html
 import io
+import math
 import re
 
 import pytest
@@ -59,7 +60,7 @@ def shown(one: Explanation, color: bool = False) -> str:
 
 def test_the_times_are_of_the_clock_that_decides() -> None:
     """Beside *slower* no times may stand that fall."""
-    assert "1.05 s → 2.05 s of CPU time  ratio 2.000" in " ".join(shown(BY_CPU).split("\n"))
+    assert "1.05 s → 2.05 s of CPU time  ratio 2.00" in " ".join(shown(BY_CPU).split("\n"))
     assert "1.05 s → 2.05 s of CPU time" in to_markdown([BY_CPU])
     quiet = dataclasses.replace(BY_CPU, caveats=())
     assert "1.6 s → 1.4 s  ratio" in shown(quiet)
@@ -74,7 +75,7 @@ def test_the_terminal_tells_everything_in_80_columns() -> None:
     assert max(map(len, text.splitlines())) <= 80
     for words in (
         "tco.Stable.time_warm(10, 'deep')",
-        "bbbbbbbb → aaaaaaaa  1.05 s → 2.05 s  ratio 2.000 [1.900 to 2.100]  slower",
+        "bbbbbbbb → aaaaaaaa  1.05 s → 2.05 s  ratio 2.00 [1.90 to 2.10]  slower",
         "1. FlowManager.should_skip  50 % ± 10  +500 ms",
         "should_skip is awaited now",
         "calls 12 → 12.50, cost per call 1 µs → 2 µs, async",
@@ -196,7 +197,7 @@ def test_memory_is_told_in_bytes_and_lines() -> None:
     assert max(map(len, text.splitlines())) <= 80
     text = re.sub(r"\s*\n\s*", " ", text)
     for words in (
-        "1 MB → 2 MB  ratio 2.000 [1.900 to 2.100]  higher",
+        "1 MB → 2 MB  ratio 2.00 [1.90 to 2.10]  higher",
         "it takes 2.00 times as much memory",
         "+800 kB",
         "bytes 800 kB → 1.6 MB, blocks 1 → 1, async",
@@ -393,8 +394,8 @@ def test_a_ratio_names_the_confidence_that_is_not_the_usual_one() -> None:
         "99.996 %",
     ]
     looked = explanation(confidence=0.992)
-    assert "ratio 2.000 [1.900 to 2.100, 99.2 %]" in " ".join(shown(looked).split())
-    assert "1.900 to 2.100, 99.2 %" in plain_markdown(looked)
+    assert "ratio 2.00 [1.90 to 2.10, 99.2 %]" in " ".join(shown(looked).split())
+    assert "1.90 to 2.10, 99.2 %" in plain_markdown(looked)
 
 
 def plain_markdown(one: Explanation) -> str:
@@ -542,3 +543,20 @@ def test_one_of_a_thing_has_no_plural() -> None:
         "1 more cause",
         "2 more causes",
     ]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "shown"),
+    [
+        (1.079, 1.14, "1.109 [1.079 to 1.140]"),
+        (0.95, 1.25, "1.11 [0.95 to 1.25]"),
+        (226.481, 273.841, "249 [226 to 274]"),
+        (1.1, math.inf, "1.109 [1.100 to inf]"),
+    ],
+)
+def test_a_ratio_has_as_many_digits_as_its_interval_supports(
+    low: float, high: float, shown: str
+) -> None:
+    """To the second digit of half the width, and to three decimals at most."""
+    value = 249.038 if low > 2 else 1.109
+    assert ratio(value, Interval(low, high)) == shown

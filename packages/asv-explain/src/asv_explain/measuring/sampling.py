@@ -9,7 +9,7 @@ from asv_explain.measuring.confirm import MIN_PAIRS, computes
 from asv_explain.measuring.rounds import Rounds
 from asv_explain.measuring.session import Plan, Session
 
-__all__ = ["DEAR_RATE", "LOWEST_RATE", "MORE_TIMED", "RATE", "SHORTEST", "sample_both"]
+__all__ = ["DEAR_RATE", "LOWEST_RATE", "MORE_TIMED", "RATE", "sample_both"]
 
 RATE = 1000
 """Samples a second to begin with. py-spy stops the process for some 0.3 to 0.5 ms for each."""
@@ -35,6 +35,10 @@ SMALL_STEP = 0.25
 """A change by more, as a share of the time, stands out in fewer samples: the interval of a cause's
 share is as wide as that of the samples over this, and samples are drawn with the root of their
 number."""
+
+LEAST_PART = 0.25
+"""A round is no shorter for that than by this: small causes of a large change need samples, too,
+and starting a process takes as long."""
 
 FEWEST = 4
 """As many samples of the clocks should fit into a sampled process; where a call takes long, fewer
@@ -77,7 +81,7 @@ def sample_both(
     least = plan.rounds or MIN_PAIRS
     rate = DEAR_RATE if session.raw or threaded else RATE
     beside, timed_pairs = STARTING, len(timed.before)
-    longest = plan.sampling * min(1.0, (SMALL_STEP / _step(timed)) ** 2)
+    longest = plan.sampling * max(LEAST_PART, min(1.0, (SMALL_STEP / _step(timed)) ** 2))
 
     def fitting(pairs: int) -> tuple[int, float]:
         """Calls in a sample, and seconds in a process, such that so many pairs fit."""

@@ -73,7 +73,7 @@ def ratio(value: float | None, interval: Interval | None, confidence: float = US
     if value is None:
         return "not measured"
     span = interval_text(interval, confidence)
-    return f"{digits(value)} [{span}]" if span else digits(value)
+    return f"{digits(value, decimals_of(interval))} [{span}]" if span else digits(value)
 
 
 def interval_text(interval: Interval | None, confidence: float) -> str:
@@ -81,7 +81,16 @@ def interval_text(interval: Interval | None, confidence: float) -> str:
     if interval is None:
         return ""
     sure = "" if math.isclose(confidence, USUAL) else f", {confidence_text(confidence)}"
-    return f"{digits(interval.low)} to {digits(interval.high)}{sure}"
+    decimals = decimals_of(interval)
+    return f"{digits(interval.low, decimals)} to {digits(interval.high, decimals)}{sure}"
+
+
+def decimals_of(interval: Interval | None) -> int:
+    """So many decimals as a ratio's interval supports: to the second digit of its half width."""
+    half = 0.0 if interval is None else (interval.high - interval.low) / 2
+    if not 0 < half < math.inf:
+        return 3
+    return min(max(1 - math.floor(math.log10(half)), 0), 3)
 
 
 def confidence_text(confidence: float) -> str:
