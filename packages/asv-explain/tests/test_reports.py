@@ -60,13 +60,13 @@ def shown(one: Explanation, color: bool = False) -> str:
 
 def test_the_times_are_of_the_clock_that_decides() -> None:
     """Beside *slower* no times may stand that fall."""
-    assert "1.05 s → 2.05 s of CPU time  ratio 2.00" in " ".join(shown(BY_CPU).split("\n"))
+    assert "1.05 s → 2.05 s of CPU time  slower ratio 2.00" in " ".join(shown(BY_CPU).split("\n"))
     assert "1.05 s → 2.05 s of CPU time" in to_markdown([BY_CPU])
     quiet = dataclasses.replace(BY_CPU, caveats=())
-    assert "1.6 s → 1.4 s  ratio" in shown(quiet)
+    assert "1.6 s → 1.4 s  slower" in shown(quiet)
     # What was stored without CPU time has wall time alone.
     alone = dataclasses.replace(BY_CPU, rounds_after=Rounds((1.6, 1.2), (), ()))
-    assert "1.6 s → 1.4 s  ratio" in shown(alone)
+    assert "1.6 s → 1.4 s  slower" in shown(alone)
 
 
 def test_the_terminal_tells_everything_in_80_columns() -> None:
@@ -75,7 +75,7 @@ def test_the_terminal_tells_everything_in_80_columns() -> None:
     assert max(map(len, text.splitlines())) <= 80
     for words in (
         "tco.Stable.time_warm(10, 'deep')",
-        "bbbbbbbb → aaaaaaaa  1.05 s → 2.05 s  ratio 2.00 [1.90 to 2.10]  slower",
+        "bbbbbbbb → aaaaaaaa  1.05 s → 2.05 s  slower\nratio 2.00 [1.90 to 2.10]",
         "1. FlowManager.should_skip  50 % ± 10  +500 ms",
         "should_skip is awaited now",
         "calls 12 → 12.50, cost per call 1 µs → 2 µs, async",
@@ -197,7 +197,7 @@ def test_memory_is_told_in_bytes_and_lines() -> None:
     assert max(map(len, text.splitlines())) <= 80
     text = re.sub(r"\s*\n\s*", " ", text)
     for words in (
-        "1 MB → 2 MB  ratio 2.00 [1.90 to 2.10]  higher",
+        "1 MB → 2 MB  higher ratio 2.00 [1.90 to 2.10]",
         "it takes 2.00 times as much memory",
         "+800 kB",
         "bytes 800 kB → 1.6 MB, blocks 1 → 1, async",
@@ -256,7 +256,7 @@ def test_more_causes_than_fit_are_counted() -> None:
 def test_what_was_not_measured_is_never_the_same() -> None:
     """An unknown says so, in both reports."""
     assert "could not be measured" in shown(UNKNOWN)
-    assert "not measured  unknown" in shown(UNKNOWN)
+    assert "unknown\nratio not measured" in shown(UNKNOWN)
     assert "| unknown |" in to_markdown([explanation(verdict=Verdict.SAME), UNKNOWN])
 
 

@@ -68,11 +68,9 @@ def render(explanation: Explanation, causes: int = 8) -> RenderableType:
     parts: list[RenderableType] = [
         Text.assemble((title(explanation), "bold"), f"  ({plain(explanation.environment)})"),
         Text.assemble(
-            f"{explanation.before[:8]} → {explanation.after[:8]}  ",
-            _times(explanation),
-            f"  ratio {_ratio(explanation)}  ",
-            verdict,
+            f"{explanation.before[:8]} → {explanation.after[:8]}  {_times(explanation)}  ", verdict
         ),
+        Text(f"ratio {_ratio(explanation)}"),
         Text(headline(explanation)),
         *(Text(line) for line in bisected(explanation)),
     ]
