@@ -323,6 +323,14 @@ def test_the_loop_turns_for_the_innermost_changed_coroutine(
     assert word in describe(result.causes[0])
 
 
+def test_what_turns_cost_more_each_goes_with_the_turns() -> None:
+    """A loop that waits for something new takes longer at each turn."""
+    before, after = waits(1, 1), waits(11, 11)
+    slow = replace(after, weight=after.weight * 3, seconds=after.seconds * 3)
+    result = explain(before, slow, changed("outer", "middle", "inner"))
+    assert amounts(result) == {"inner": 32.0}
+
+
 def test_a_coroutine_awaited_anew_is_no_turn_of_those_that_await_it() -> None:
     """Starting a coroutine counts as a call, and is not taken for a suspension of its caller."""
     before, after = waits(1, 1), waits(11, 31)

@@ -52,6 +52,8 @@ class Plan:
         passing: How groups pass on what being called more often costs them.
         loop: Pairs of the event loop (P,).
         turns: The share of each group in what more turns of the loop cost (G,).
+        waits: Whether the loop's turns cost more or less each, as it waits for what was not there
+            before.
     """
 
     cells: Cells
@@ -65,6 +67,7 @@ class Plan:
     passing: Passing
     loop: Flags
     turns: Seconds
+    waits: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,10 +123,24 @@ def plan_for(
     dearer[below] = _told_from_noise(
         cost[:, below], cells.variance[below], cells.group[below], len(groups.every)
     )
+    turned = loop[cells.pair] & (cells.group == ELSEWHERE)
+    whole = np.zeros(int(turned.sum()), np.intp)
+    waits = _told_from_noise(cost[:, turned], cells.variance[turned], whole, 1)
     handed_on = passing(calls, groups, loose, related)
     named = np.array([-1 if one.pair is None else one.pair for one in groups.every], np.intp)
     return Plan(
-        cells, counted, added, dearer, made, plain, groups.helper, named, handed_on, loop, turns
+        cells,
+        counted,
+        added,
+        dearer,
+        made,
+        plain,
+        groups.helper,
+        named,
+        handed_on,
+        loop,
+        turns,
+        bool(waits.any()),
     )
 
 
@@ -194,7 +211,7 @@ def assign(plan: Plan, before: Seconds, after: Seconds) -> Assigned:
         for group, pair, seconds, calls in passed
     ]
     turned = plan.loop[cells.pair] & (cells.group == ELSEWHERE)
-    of_turns = np.where(turned, delta * cost, 0.0).sum(axis=1)
+    of_turns = np.where(turned, difference if plan.waits else delta * cost, 0.0).sum(axis=1)
     amounts = amounts + of_turns[:, None] * plan.turns
     amounts[:, ELSEWHERE] += difference.sum(axis=1) - amounts.sum(axis=1)
     parts += [
