@@ -233,10 +233,10 @@ def test_noise_is_said_in_words() -> None:
 @pytest.mark.parametrize(
     ("ratio", "verdict", "words"),
     [
-        (1.119, Verdict.SLOWER, "got 12 % slower (1.119 times, 95 % interval 1.900 to 2.100)"),
+        (1.119, Verdict.SLOWER, "got 12 % slower (1.12 times, 95 % interval 1.90 to 2.10)"),
         (1.05, Verdict.SLOWER, "got 5.0 % slower"),
         (3.0, Verdict.SLOWER, "takes 3 times as long (95 % interval"),
-        (0.5, Verdict.FASTER, "takes 50 % less time (0.500 times"),
+        (0.5, Verdict.FASTER, "takes 50 % less time (0.50 times"),
         (1.0, Verdict.SAME, "takes as much as before"),
     ],
 )

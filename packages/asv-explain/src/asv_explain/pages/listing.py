@@ -13,7 +13,7 @@ from asv_explain.pages.assets import LINKED, listed, render
 from asv_explain.pages.words import SIGNS, between
 from asv_explain.reports.headline import first_cause
 from asv_explain.reports.text import digits, medians, title, verdict
-from asv_explain.reports.uncertainty import interval_text, share
+from asv_explain.reports.uncertainty import decimals_of, interval_text, share
 
 __all__ = ["Row", "RowView", "listing", "row_views"]
 
@@ -87,7 +87,7 @@ def _row(row: Row) -> RowView:
         href=row.href,
         title=title(explanation),
         values=medians(explanation),
-        ratio="" if ratio is None else digits(ratio),
+        ratio="" if ratio is None else digits(ratio, decimals_of(explanation.interval)),
         interval=interval_text(explanation.interval, explanation.confidence),
         state=explanation.verdict.value,
         verdict=verdict(explanation),

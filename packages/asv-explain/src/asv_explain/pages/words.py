@@ -5,7 +5,7 @@ from __future__ import annotations
 from asv_explain.explanation import CommitRef, Explanation, Verdict
 from asv_explain.reports.headline import ALL_OF_IT, first_cause
 from asv_explain.reports.text import amount, digits, plain, shortened, title
-from asv_explain.reports.uncertainty import confidence_text, part
+from asv_explain.reports.uncertainty import confidence_text, decimals_of, part
 
 __all__ = [
     "KINDS",
@@ -123,12 +123,14 @@ def ratio(explanation: Explanation) -> str:
     """The ratio and its interval in words."""
     if explanation.ratio is None:
         return "not measured"
-    text = f"{digits(explanation.ratio)} times"
     span = explanation.interval
+    decimals = decimals_of(span)
+    text = f"{digits(explanation.ratio, decimals)} times"
     if span is None:
         return text
     sure = confidence_text(explanation.confidence)
-    return f"{text}, {sure} interval {digits(span.low)} to {digits(span.high)}"
+    ends = f"{digits(span.low, decimals)} to {digits(span.high, decimals)}"
+    return f"{text}, {sure} interval {ends}"
 
 
 def _percent(part: float) -> str:

@@ -7,7 +7,15 @@ import math
 from asv_explain.explanation import Cause, Interval
 from asv_explain.reports.text import amount, digits
 
-__all__ = ["cause_amount", "confidence_text", "interval_text", "part", "ratio", "share"]
+__all__ = [
+    "cause_amount",
+    "confidence_text",
+    "decimals_of",
+    "interval_text",
+    "part",
+    "ratio",
+    "share",
+]
 
 WHOLE_PERCENTS = 3.0
 """From so many points of a half width on, decimals of a percentage say nothing."""
