@@ -1,4 +1,4 @@
-"""What the trials of the oracle study come to: how many true shares lie in stated intervals."""
+"""The result of the oracle study: how many true shares lie in the stated intervals."""
 
 from __future__ import annotations
 

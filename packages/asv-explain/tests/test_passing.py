@@ -98,7 +98,7 @@ def test_what_is_passed_on_is_neither_lost_nor_made_up(
     rounds: int,
     seed: int,
 ) -> None:
-    """In each round what goes from one group is what comes to others."""
+    """In each round groups gain in all what other groups lose."""
     generator = np.random.default_rng(seed)
     groups, loose = groups_of(4), generator.random(5) < 0.8
     related = generator.random((5, 5)) < 0.3

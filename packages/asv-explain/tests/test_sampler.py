@@ -1,4 +1,4 @@
-"""Stacks of real processes, read by a real py-spy: whose they are, and what they leave out."""
+"""Stacks of real processes, read by a real py-spy: which count, and which are left out."""
 
 from __future__ import annotations
 
