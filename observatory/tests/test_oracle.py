@@ -145,7 +145,7 @@ def test_functions_are_timed_one_by_one(tmp_path: Path) -> None:
         (Stated(0.3, 0.0, 0.32, 0.29, 0.36), True),
         (Stated(0.28, 0.0, 0.32, 0.29, 0.36), False),
         (Stated(0.4, 0.0, 0.32, 0.29, 0.36), False),
-        # 1.96 standard errors of 0.01 and 0.03 are 0.036 together, by the root of the sum of squares.
+        # 1.96 standard errors of 0.01 and 0.03 make 0.036, by the root of the sum of squares.
         (Stated(0.285, 0.01, 0.32, 0.29, 0.36), True),
         (Stated(0.28, 0.01, 0.32, 0.29, 0.36), False),
         (Stated(0.3, 0.0, 0.32), None),
