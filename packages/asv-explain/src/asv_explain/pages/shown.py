@@ -15,9 +15,6 @@ from asv_explain.reports.uncertainty import cause_amount, share
 
 __all__ = ["CauseView", "Measured", "Round", "Side", "cause_view", "measured", "noise"]
 
-SHORT = 8
-"""So many digits of a commit's hash are shown."""
-
 
 @dataclass(frozen=True, slots=True)
 class Side:
