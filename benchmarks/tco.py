@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import functools
 import statistics
 from time import perf_counter
 from typing import Any
@@ -18,11 +20,21 @@ from observatory.benchmarks.tco_performance import (
     stable_complex_loop,
 )
 
-# An engine that is warm stays so: several calls share a setup, which takes as long as two of them.
-WARM = {"number": 3, "repeat": (2, 40, 3.0)}
-
 # How many turns of the bare event loop are timed together.
 TURNS = 1_000
+
+
+@functools.cache
+def warm(target: Task[Any], iterations: int) -> tuple[asyncio.Runner, Engine]:
+    """An engine that has run the target once, and its event loop, for all samples of a process.
+
+    To warm up an engine before each sample would take as long as the sample.
+    """
+    runner = asyncio.Runner()
+    atexit.register(runner.close)
+    engine = Engine()
+    runner.run(run_benchmark(engine, target, iterations))
+    return runner, engine
 
 
 class _Countdown:
@@ -37,13 +49,8 @@ class _Countdown:
     unit = "turns"
 
     def setup(self) -> None:
-        self.runner = asyncio.Runner()
+        self.runner, self.used = warm(self.target, self.iterations)
         self.fresh = Engine()
-        self.used = Engine()
-        self.run(self.used)
-
-    def teardown(self) -> None:
-        self.runner.close()
 
     def run(self, engine: Engine) -> float:
         return self.runner.run(run_benchmark(engine, self.target, self.iterations))
@@ -72,7 +79,7 @@ class SimpleCountdown(_Countdown):
     def time_cold(self) -> None:
         self.run(self.fresh)
 
-    @named("simple_countdown, 1,000 steps, warm engine", **WARM)
+    @named("simple_countdown, 1,000 steps, warm engine")
     def time_warm(self) -> None:
         self.run(self.used)
 
@@ -91,7 +98,7 @@ class HeavyComplexCountdown(_Countdown):
     def time_cold(self) -> None:
         self.run(self.fresh)
 
-    @named("heavy_complex_countdown, 100 steps, warm engine", **WARM)
+    @named("heavy_complex_countdown, 100 steps, warm engine")
     def time_warm(self) -> None:
         self.run(self.used)
 
@@ -110,7 +117,7 @@ class StableComplexLoop(_Countdown):
     def time_cold(self) -> None:
         self.run(self.fresh)
 
-    @named("stable_complex_loop, 100 steps, warm engine", **WARM)
+    @named("stable_complex_loop, 100 steps, warm engine")
     def time_warm(self) -> None:
         self.run(self.used)
 
