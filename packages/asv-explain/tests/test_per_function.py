@@ -8,7 +8,7 @@ from call_graphs import side
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asv_explain.attribution.cells import Cells
+from asv_explain.attribution.cells import Cells, Drawing
 from asv_explain.attribution.per_function import call_edges, calls_made, per_function
 from asv_explain.profiles.conservation import ConservationError, check_conserved
 from asv_explain.profiles.match import match_profiles
@@ -24,7 +24,8 @@ def cells(
         np.full(size, group, np.intp),
         np.array(before),
         np.array(after),
-        np.zeros(size),
+        (Drawing(np.zeros(size), 0.0), Drawing(np.zeros(size), 0.0)),
+        np.zeros(size, np.bool_),
     )
 
 
@@ -91,3 +92,14 @@ def test_times_that_are_no_numbers_are_refused() -> None:
     """An amount that isn't finite raises instead of spreading."""
     with pytest.raises(ConservationError, match="are nan s"):
         check_conserved(np.array([np.nan]), 0.0, 2.0, 3.0)
+
+
+def test_errors_of_drawing_are_those_of_a_multinomial() -> None:
+    """What one cell has too many samples of, others have too few: together they have no error."""
+    part = np.array([0.5, 0.3, 0.15, 0.05])
+    drawing = Drawing(part, 4.0)
+    errors = drawing.errors(np.random.default_rng(2), 100_000)
+    assert errors.sum(axis=1) == pytest.approx(0.0, abs=1e-12)
+    covariance = 4.0 * (np.diag(part) - np.outer(part, part))
+    assert np.cov(errors.T, bias=True) == pytest.approx(covariance, abs=0.02)
+    assert drawing.variance == pytest.approx(np.diag(covariance))

@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 from scipy import stats  # type: ignore[import-untyped]
 
-from asv_explain.attribution.spread import CONFIDENCE
+from asv_explain.attribution.cells import ENOUGH_SAMPLES
+from asv_explain.attribution.spread import CONFIDENCE, prior_of, settled_mean
 from asv_explain.changes.change import Change
 from asv_explain.changes.sources import read_changes
 from asv_explain.measuring.confirm import confirm, standard_error
 from asv_explain.measuring.rounds import Round, Rounds
+from asv_explain.profiles.match import Flags
 from asv_explain.profiles.profile import Seconds
 from asv_explain.profiles.stacks import Frame, read_collapsed
 from asv_explain.suspect import Suspect
@@ -55,38 +57,53 @@ class Enough:
         ratio = answer.cpu if answer.clock == "cpu" else answer.wall
         if ratio is None or ratio.ratio == 1.0:
             return "time"
-        before, after = self._shares(sampled.before, sampled.after)
+        (before, after), drawn, seen, changed = self._shares(sampled.before, sampled.after)
         count = min(len(before), len(after))
         rise = ratio.ratio - 1.0
         parts = (ratio.ratio * after[:count] - before[:count]) / rise
+        chance = (np.square(ratio.ratio) * drawn[1] + drawn[0]) / rise**2
+        told = seen >= ENOUGH_SAMPLES
+        variance, degrees = settled_mean(parts, chance, prior_of(parts[:, told], chance[told]))
+        by_samples = stats.t.isf((1 - CONFIDENCE) / 2, degrees) * np.sqrt(variance)
+        error, freedom = standard_error(ratio)
         middle = parts.mean(axis=0)
-        wide = float(stats.t.isf((1 - CONFIDENCE) / 2, count - 1))
-        by_samples = wide * parts.std(axis=0, ddof=1) / np.sqrt(count)
-        error, _ = standard_error(ratio)
         moves = (after.mean(axis=0) - middle) / rise
-        by_time = wide * np.abs(moves) * error
-        large = np.abs(middle) >= LARGE
+        by_time = stats.t.isf((1 - CONFIDENCE) / 2, freedom) * np.abs(moves) * error
+        large = changed & (np.abs(middle) >= LARGE)
         both = np.hypot(by_samples, by_time)[large]
         if not (both > HALF_WIDTH).any():
             return ""
         worst = int(np.argmax(both))
         return "samples" if by_samples[large][worst] >= by_time[large][worst] else "time"
 
-    def _shares(self, before: Sequence[Round], after: Sequence[Round]) -> tuple[Seconds, Seconds]:
-        """The share of each round that is each changed function's own (R, K), on both sides."""
+    def _shares(
+        self, before: Sequence[Round], after: Sequence[Round]
+    ) -> tuple[tuple[Seconds, ...], tuple[Seconds, ...], Seconds, Flags]:
+        """What samples say of each function itself.
+
+        Returns:
+            Its share of each round (R, K) on both sides; the variance of the mean of these by the
+            drawing of samples (K,) on both sides; its samples in a round of both (K,); and whether
+            it changed (K,).
+        """
         sides = [read_collapsed(*(one.stacks for one in side)) for side in (before, after)]
         frames = [frame for side in sides for frame in side.frames]
         named = self._changed(frames)
-        order = {name: column for column, name in enumerate(dict.fromkeys(named.values()))}
-        result = []
+        names = {one: named.get(one, (one.file, one.name)) for one in frames}
+        order = {name: column for column, name in enumerate(dict.fromkeys(names.values()))}
+        shares, drawn, seen = [], [], np.zeros(len(order))
         for side in sides:
-            columns = np.array([order.get(named.get(one, ("", "")), -1) for one in side.frames])
-            of_node = columns[side.frame] if len(columns) else side.frame
+            columns = np.array([order[names[one]] for one in side.frames], np.intp)
+            of_node = columns[side.frame]
             total = np.maximum(side.samples.sum(axis=1), 1)
-            inside = of_node >= 0
-            rows = [np.bincount(of_node[inside], row[inside], len(order)) for row in side.samples]
-            result.append(np.array(rows).reshape(len(rows), len(order)) / total[:, None])
-        return result[0], result[1]
+            rows = [np.bincount(of_node, row, len(order)) for row in side.samples]
+            found = np.array(rows).reshape(len(rows), len(order))
+            shares.append(found / total[:, None])
+            part = np.maximum(shares[-1].mean(axis=0), 1.0 / total.sum())
+            drawn.append(part * (1.0 - part) * float((1.0 / total).mean()) / len(rows))
+            seen += found.mean(axis=0)
+        changed = np.isin(np.arange(len(order)), [order[name] for name in set(named.values())])
+        return tuple(shares), tuple(drawn), seen, changed
 
     def _changed(self, frames: Sequence[Frame]) -> dict[Frame, tuple[str, str]]:
         """Path and name of each frame's function, of those that changed."""

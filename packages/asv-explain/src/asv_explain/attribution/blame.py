@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from asv_explain.attribution.assign import Assigned, assign, plan_for
+from asv_explain.attribution.assign import Assigned, assign, drawn_amounts, plan_for
 from asv_explain.attribution.async_tax import AsyncTax, async_tax, loop_turns
 from asv_explain.attribution.cause_maker import CauseMaker
 from asv_explain.attribution.causes import Cause
@@ -23,7 +23,7 @@ from asv_explain.attribution.owners import (
 )
 from asv_explain.attribution.per_function import call_edges, calls_made, per_function
 from asv_explain.attribution.prepared import other_suspects
-from asv_explain.attribution.spread import Spread, spread_of
+from asv_explain.attribution.spread import Prior, Spread, prior_of, spread_of
 from asv_explain.changes.change import Changes
 from asv_explain.profiles.conservation import check_conserved
 from asv_explain.profiles.match import Match
@@ -98,13 +98,16 @@ def blame(
     loop, by_pair = loop_turns(*profiles, match, functions, edges, guilty.keeps)
     turns = np.bincount(groups.of_pair, by_pair, len(groups.every)).astype(np.float64)
     related = related_groups(profiles, pairs, groups)
-    plan = plan_for(cells, (first, second), groups, guilty.loose, loop, turns, related)
+    told = cells.enough
+    prior = prior_of((cells.after - cells.before)[:, told], cells.variance[told])
+    plan = plan_for(cells, (first, second), groups, guilty.loose, loop, turns, related, prior)
     assigned = assign(plan, cells.before, cells.after)
     alone = assign(plan, np.zeros_like(cells.before), cells.after)
     measured = after.seconds - before.seconds
     totals = assigned.amounts.mean(axis=0)
     check_conserved(totals, 0.0, measured, before.seconds + after.seconds)
-    spread, whole = _settled(assigned, alone, (before.seconds, after.seconds), ratio)
+    chance = drawn_amounts(plan), prior
+    spread, whole = _settled(assigned, alone, (before.seconds, after.seconds), ratio, chance)
     suspects = other_suspects(*profiles, changes, named_changes(groups, guilty.change))
     maker = CauseMaker(
         profiles, match, functions, groups, guilty, changes, assigned, whole, suspects
@@ -131,7 +134,11 @@ def blame(
 
 
 def _settled(
-    assigned: Assigned, alone: Assigned, seconds: tuple[float, float], ratio: RatioError | None
+    assigned: Assigned,
+    alone: Assigned,
+    seconds: tuple[float, float],
+    ratio: RatioError | None,
+    chance: tuple[Seconds, Prior],
 ) -> tuple[Spread, float]:
     """Intervals of all groups, and the seconds that are a share of 1.
 
@@ -147,7 +154,7 @@ def _settled(
     for _ in range(2):
         by_after = alone.amounts.mean(axis=0) * seconds[0] / seconds[1]
         moves = by_after - seconds[0] * amounts / whole if whole else by_after
-        spread = spread_of(assigned.amounts, np.abs(moves) * sure.error, sure.freedom)
+        spread = spread_of(assigned.amounts, np.abs(moves) * sure.error, sure.freedom, *chance)
         whole = _whole(amounts, spread, seconds[1] - seconds[0])
     return spread, whole
 

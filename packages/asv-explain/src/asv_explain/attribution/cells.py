@@ -2,16 +2,49 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from asv_explain.attribution.contexts import Table, looked_up
 from asv_explain.attribution.owners import ELSEWHERE, Groups, Owned
+from asv_explain.profiles.match import Flags
 from asv_explain.profiles.profile import Indices, Seconds, sums_at
 from asv_explain.profiles.sampled import SampledSide
 
-__all__ = ["Calls", "Cells", "Counted", "cells_of", "count_calls", "mean_cost"]
+__all__ = ["Calls", "Cells", "Counted", "Drawing", "cells_of", "count_calls", "mean_cost"]
+
+ENOUGH_SAMPLES = 5
+"""So many samples a round are thought to scatter as if they were of a normal distribution: the
+rule of thumb for expected counts (Cochran, Ann. Math. Stat. 23, 1952, p. 328)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawing:
+    """How the mean time of C cells scatters on one side as samples are drawn by chance.
+
+    Attributes:
+        part: The share of each cell in the samples (C,).
+        scale: Square seconds by which the variance of shares, p (1 - p), is multiplied; 0 where
+            nothing was drawn.
+    """
+
+    part: Seconds
+    scale: float
+
+    @property
+    def variance(self) -> Seconds:
+        """Of the mean seconds of each cell (C,)."""
+        variance: Seconds = self.scale * self.part * np.maximum(1.0 - self.part, 0.0)
+        return variance
+
+    def errors(self, generator: np.random.Generator, count: int) -> Seconds:
+        """So many draws of what chance does to the mean seconds: with multinomial covariances."""
+        free = generator.standard_normal((count, len(self.part))) * np.sqrt(self.part)
+        together = free.sum(axis=1, keepdims=True)
+        errors: Seconds = math.sqrt(self.scale) * (free - self.part * together)
+        return errors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,15 +56,21 @@ class Cells:
         group: The innermost changed code at or above it (C,).
         before: Seconds of one benchmark call before (R, C).
         after: The same after (R, C).
-        variance: Of the mean difference of each cell, by the drawing of samples alone; 0 where
-            none were drawn (C,).
+        drawn: How the means of both sides scatter by the drawing of samples alone.
+        enough: Of which enough samples came to tell by them how rounds scatter (C,).
     """
 
     pair: Indices
     group: Indices
     before: Seconds
     after: Seconds
-    variance: Seconds
+    drawn: tuple[Drawing, Drawing]
+    enough: Flags
+
+    @property
+    def variance(self) -> Seconds:
+        """Of the mean difference of each cell, by the drawing of samples alone (C,)."""
+        return self.drawn[0].variance + self.drawn[1].variance
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,13 +135,14 @@ def cells_of(
         for into, row in zip(rows, shares, strict=True):
             into += sums_at(where, row, len(every))
         times.append(rows * side.seconds)
-    variance = _drawn(sides[0], times[0]) + _drawn(sides[1], times[1])
+    seen = [_samples(side, one) for side, one in zip(sides, times, strict=True)]
     return Cells(
         (every // count).astype(np.intp),
         (every % count).astype(np.intp),
         times[0],
         times[1],
-        variance,
+        (_drawing(sides[0], times[0]), _drawing(sides[1], times[1])),
+        seen[0] + seen[1] >= ENOUGH_SAMPLES,
     )
 
 
@@ -140,14 +180,18 @@ def _by_calls(
     return np.concatenate(inside).astype(np.intp), np.concatenate(shares, axis=1)
 
 
-def _drawn(side: SampledSide, seconds: Seconds) -> Seconds:
-    """The binomial variance of the mean of each cell's seconds (C,)."""
-    if not side.sampled:
-        return np.zeros(seconds.shape[1])
+def _drawing(side: SampledSide, seconds: Seconds) -> Drawing:
     # A cell of which no sample came may have had one.
-    part = np.maximum(seconds.mean(axis=0) / side.seconds, 1.0 / side.total.sum())
-    drawn: Seconds = np.square(side.seconds) * part * np.maximum(1.0 - part, 0.0)
-    return drawn * float((1.0 / side.total).sum()) / len(seconds) ** 2
+    part = np.maximum(seconds.mean(axis=0) / side.seconds, 1.0 / max(side.total.sum(), 1.0))
+    if not side.sampled:
+        return Drawing(part, 0.0)
+    return Drawing(part, side.seconds**2 * float((1.0 / side.total).mean()) / len(seconds))
+
+
+def _samples(side: SampledSide, seconds: Seconds) -> Seconds:
+    """Samples of each cell in a round, on average (C,)."""
+    samples: Seconds = seconds.mean(axis=0) / side.seconds * side.total.mean()
+    return samples
 
 
 def count_calls(cells: Cells, calls: tuple[Calls, Calls]) -> Counted:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats  # type: ignore[import-untyped]
+from scipy import optimize, special, stats  # type: ignore[import-untyped]
 
 from asv_explain.profiles.match import Flags
 from asv_explain.profiles.profile import Seconds
 
-__all__ = ["CONFIDENCE", "Spread", "discoveries", "pooled_p_values", "spread_of"]
+__all__ = [
+    "CONFIDENCE",
+    "NO_PRIOR",
+    "Prior",
+    "Spread",
+    "discoveries",
+    "p_values",
+    "prior_of",
+    "settled_mean",
+    "spread_of",
+]
 
 FALSE_DISCOVERY_RATE = 0.05
 """The share of false findings that is accepted among all that are said to differ from nothing."""
@@ -32,7 +43,89 @@ class Spread:
     noise: Flags
 
 
-def spread_of(rounds: Seconds, known: Seconds, freedom: float) -> Spread:
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """What all columns together say of how much processes differ.
+
+    Attributes:
+        ratio: The variance over rounds in multiples of that by the drawing of samples alone.
+        freedom: How many degrees of freedom that is worth beside a column's own scatter; 0 where
+            it says nothing, endless where all columns have the ratio in common.
+    """
+
+    ratio: float = 1.0
+    freedom: float = 0.0
+
+
+NO_PRIOR = Prior()
+
+
+def prior_of(rounds: Seconds, drawn: Seconds) -> Prior:
+    """Learn from many columns how much more than by the drawing of samples their rounds scatter.
+
+    The ratios of both variances are taken to follow a scaled F distribution, which is fitted by
+    the mean and the variance of their logarithms (Smyth, Stat. Appl. Genet. Mol. Biol. 3, 2004,
+    article 3, section 6.2).
+
+    Args:
+        rounds: One row a round (R, K).
+        drawn: The variance of each column's mean by the drawing of samples alone (K,). Columns of
+            which it is nothing, or which never varied, are left out.
+    """
+    count = len(rounds)
+    if count < 2:
+        return NO_PRIOR
+    of_mean = rounds.var(axis=0, ddof=1) / count
+    known = (drawn > 0) & (of_mean > 0)
+    logarithms = np.log(of_mean[known] / drawn[known])
+    if len(logarithms) < 2:
+        return NO_PRIOR
+    half = (count - 1) / 2
+    middle = float(logarithms.mean()) - float(special.digamma(half)) + math.log(half)
+    beyond = float(logarithms.var(ddof=1)) - float(special.polygamma(1, half))
+    if beyond <= 0:
+        return Prior(math.exp(middle), math.inf)
+    prior = _inverse_trigamma(beyond)
+    return Prior(math.exp(middle + float(special.digamma(prior)) - math.log(prior)), 2 * prior)
+
+
+def _inverse_trigamma(value: float) -> float:
+    """The x whose trigamma is the value; that of any x is above 1 / x and below (1 + 1 / x) / x."""
+
+    def beyond(x: float) -> float:
+        return float(special.polygamma(1, x)) - value
+
+    return float(optimize.brentq(beyond, 1 / value, 1 / value + 1 / math.sqrt(value)))
+
+
+def settled_mean(rounds: Seconds, drawn: Seconds, prior: Prior) -> tuple[Seconds, Seconds]:
+    """The variance of the mean of rounds, and its degrees of freedom.
+
+    Few rounds say little of their own scatter: where it is known how much samples scatter as they
+    are drawn, a column's own variance is averaged with what the prior has it to be (Smyth, 2004,
+    section 3). It is never less than that by the drawing of samples alone.
+
+    Args:
+        rounds: Two rounds or more (R, K).
+        drawn: The variance of each column's mean by the drawing of samples alone (K,); where it is
+            nothing, the column's own scatter counts.
+        prior: What all columns say.
+    """
+    count = len(rounds)
+    variance = rounds.var(axis=0, ddof=1) / count
+    own = count - 1.0
+    if math.isinf(prior.freedom):
+        both = prior.ratio * drawn
+    else:
+        both = (own * variance + prior.freedom * prior.ratio * drawn) / (own + prior.freedom)
+    sampled = drawn > 0
+    degrees = np.where(sampled, own + prior.freedom, own)
+    return np.where(sampled, np.maximum(both, drawn), variance), degrees
+
+
+def spread_of(
+    rounds: Seconds, known: Seconds, freedom: float, drawn: Seconds, prior: Prior
+) -> Spread:
     """Intervals of the means of rounds, and control for many comparisons.
 
     The variance of a mean is that over rounds and a known one that all rounds have in common. The
@@ -43,38 +136,27 @@ def spread_of(rounds: Seconds, known: Seconds, freedom: float) -> Spread:
         rounds: One row a round (R, K).
         known: Standard errors in common (K,).
         freedom: The degrees of freedom of these.
+        drawn: As `settled_mean` takes it (K,).
+        prior: The same.
     """
     count, columns = rounds.shape
     if count < 2 or not columns:
         return Spread(np.full(columns, np.inf), np.ones(columns, np.bool_))
     middle = rounds.mean(axis=0)
-    of_mean, common = rounds.var(axis=0, ddof=1) / count, np.square(known)
+    of_mean, own = settled_mean(rounds, drawn, prior)
+    common = np.square(known)
     variance = of_mean + common
-    parts = np.square(of_mean) / (count - 1) + np.square(common) / max(freedom, 1.0)
-    degrees = np.full(columns, float(count - 1))
+    parts = np.square(of_mean) / own + np.square(common) / max(freedom, 1.0)
+    degrees = own.copy()
     np.divide(np.square(variance), parts, out=degrees, where=parts > 0)
     half = stats.t.isf((1 - CONFIDENCE) / 2, degrees) * np.sqrt(variance)
     return Spread(half, ~discoveries(_p_values(middle, np.sqrt(variance), degrees)))
 
 
-def pooled_p_values(rounds: Seconds, binomial: Seconds) -> Seconds:
-    """Of the means of rounds being nothing, where few rounds say little of each scatter (K,).
-
-    Processes differ by more than the drawing of samples; by how much more is estimated from all
-    columns together, which have it in common.
-
-    Args:
-        rounds: Two rounds or more (R, K).
-        binomial: The variance of each column's mean by the drawing of samples alone (K,); where it
-            is nothing, the column's own scatter counts.
-    """
-    count = len(rounds)
-    of_mean = rounds.var(axis=0, ddof=1) / count
-    drawn = binomial > 0
-    ratio = float((of_mean[drawn] / binomial[drawn]).mean()) if drawn.any() else 1.0
-    degrees = np.where(drawn, (count - 1.0) * max(int(drawn.sum()), 1), count - 1.0)
-    error = np.sqrt(np.where(drawn, binomial * max(ratio, 1.0), of_mean))
-    return _p_values(rounds.mean(axis=0), error, degrees)
+def p_values(rounds: Seconds, drawn: Seconds, prior: Prior) -> Seconds:
+    """Of the means of two rounds or more being nothing (K,); the arguments are `settled_mean`'s."""
+    variance, degrees = settled_mean(rounds, drawn, prior)
+    return _p_values(rounds.mean(axis=0), np.sqrt(variance), degrees)
 
 
 def _p_values(middle: Seconds, error: Seconds, degrees: Seconds) -> Seconds:

@@ -81,7 +81,7 @@ class Plan:
         profiled: The verdicts after which profiling is worth its time.
     """
 
-    budget: float = 60.0
+    budget: float = 120.0
     rounds: int | None = None
     factor: float = FACTOR
     samples: int = 20
