@@ -178,7 +178,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     more, less = "depth=3", "range(SHARES)"
     shop.commit(
         "two at once",
-        {"shop/core.py": edited(CORE, (more, "depth=60"), (less, "range(SHARES * 2)"))},
+        {"shop/core.py": edited(CORE, (more, "depth=60"), (less, "range(SHARES * 4)"))},
     )
     shop.commit(
         "slower and faster at once",
