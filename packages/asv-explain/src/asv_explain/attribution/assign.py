@@ -22,9 +22,12 @@ from asv_explain.profiles.profile import Indices, Seconds, sums_at
 
 __all__ = ["Assigned", "Part", "Plan", "assign", "drawn_amounts", "plan_for"]
 
-DRAWS = 20, 10
-"""Batches of draws, and draws in each, by which errors of samples become errors of amounts: 200
-make the root of a variance right to a twentieth."""
+DRAWS = 200
+"""Draws by which errors of samples become errors of amounts: the root of a variance is right to a
+twentieth."""
+
+AT_ONCE = 10
+"""So many draws at once, each of which holds a number for each cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,14 +236,13 @@ def assign(plan: Plan, before: Seconds, after: Seconds) -> Assigned:
 
 def drawn_amounts(plan: Plan) -> Seconds:
     """The variance of each group's mean amount by the drawing of samples alone (G,)."""
-    batches, draws = DRAWS
     total = np.zeros(len(plan.turns))
     if any(one.scale for one in plan.cells.drawn):
         generator = np.random.default_rng(0)
-        for _ in range(batches):
-            errors = [one.errors(generator, draws) for one in plan.cells.drawn]
+        for _ in range(DRAWS // AT_ONCE):
+            errors = [one.errors(generator, AT_ONCE) for one in plan.cells.drawn]
             total += np.square(assign(plan, *errors).amounts).sum(axis=0)
-    return total / (batches * draws)
+    return total / DRAWS
 
 
 def _by_group(values: Seconds, group: Indices, groups: int) -> Seconds:
