@@ -24,7 +24,7 @@ def cells(
         np.full(size, group, np.intp),
         np.array(before),
         np.array(after),
-        (Drawing(np.zeros(size), 0.0), Drawing(np.zeros(size), 0.0)),
+        (Drawing(np.zeros(size), 0.0, 1.0),) * 2,
         np.zeros(size, np.bool_),
     )
 
@@ -97,9 +97,13 @@ def test_times_that_are_no_numbers_are_refused() -> None:
 def test_errors_of_drawing_are_those_of_a_multinomial() -> None:
     """What one cell has too many samples of, others have too few: together they have no error."""
     part = np.array([0.5, 0.3, 0.15, 0.05])
-    drawing = Drawing(part, 4.0)
+    drawing = Drawing(part, 4.0, 0.01)
     errors = drawing.errors(np.random.default_rng(2), 100_000)
     assert errors.sum(axis=1) == pytest.approx(0.0, abs=1e-12)
     covariance = 4.0 * (np.diag(part) - np.outer(part, part))
     assert np.cov(errors.T, bias=True) == pytest.approx(covariance, abs=0.02)
     assert drawing.variance == pytest.approx(np.diag(covariance))
+    # None of 100 samples may have been one.
+    none = Drawing(np.array([1.0, 0.0]), 4.0, 0.01)
+    assert none.variance.tolist() == [0.0, pytest.approx(4.0 * 0.01 * 0.99)]
+    assert not none.errors(np.random.default_rng(2), 3).any()

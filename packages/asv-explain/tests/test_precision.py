@@ -29,12 +29,21 @@ def timed(seconds: float, scatter: float, count: int) -> tuple[Round, ...]:
     return tuple(replace(one, wall=seconds * each, cpu=seconds * each) for each in factors.tolist())
 
 
-def sampled(shares: list[float], total: int = 10_000) -> tuple[Round, ...]:
-    """Rounds of which so much is in the changed function `f`, and the rest in its caller."""
+def sampled(
+    environment: str, shares: list[float], below: str = "", total: int = 10_000
+) -> tuple[Round, ...]:
+    """Rounds of which so much is in the changed function `f`, and the rest in its caller.
+
+    Args:
+        environment: Where the file of `f` is.
+        shares: Of each round, what is in `f`.
+        below: What `f` calls, in which all of this is.
+        total: The samples of a round.
+    """
     one = Round("sample", 1.0, 1.0, None, 1, 0.0, (1.0,), None, None, rate=1000.0)
     texts = [
         f"t (bench.py:1) {total - round(total * share)}\n"
-        f"t (bench.py:1);f (/env/{FILE}:2) {round(total * share)}\n"
+        f"t (bench.py:1);f (/{environment}/{FILE}:2){below} {round(total * share)}\n"
         for share in shares
     ]
     return tuple(replace(one, stacks=text) for text in texts)
@@ -48,25 +57,60 @@ def asked(before: tuple[Round, ...], after: tuple[Round, ...]) -> str:
 @pytest.mark.parametrize("pairs", [0, 1])
 def test_one_pair_of_samples_is_never_enough(pairs: int) -> None:
     """It has no scatter."""
-    before, after = sampled([0.1] * pairs), sampled([0.5] * pairs)
+    before, after = sampled("old", [0.1] * pairs), sampled("new", [0.5] * pairs)
     assert asked(timed(1.0, 1e-4, 8) + before, timed(1.8, 1e-4, 8) + after) == "samples"
 
 
 def test_rounds_that_agree_are_enough() -> None:
     """Half the width of the larger causes' intervals is below what is wanted."""
-    before, after = sampled([0.10, 0.101, 0.10, 0.101]), sampled([0.50, 0.501, 0.501, 0.50])
+    before, after = (
+        sampled("old", [0.10, 0.101, 0.10, 0.101]),
+        sampled("new", [0.50, 0.501, 0.501, 0.50]),
+    )
     assert asked(timed(1.0, 1e-4, 8) + before, timed(1.8, 1e-4, 8) + after) == ""
 
 
 def test_shares_that_scatter_want_more_samples() -> None:
     """The time is known well, the function's share is not."""
-    before, after = sampled([0.10, 0.15, 0.05, 0.12]), sampled([0.50, 0.40, 0.60, 0.45])
+    before, after = (
+        sampled("old", [0.10, 0.15, 0.05, 0.12]),
+        sampled("new", [0.50, 0.40, 0.60, 0.45]),
+    )
     assert asked(timed(1.0, 1e-4, 8) + before, timed(1.8, 1e-4, 8) + after) == "samples"
+
+
+@pytest.mark.parametrize(("scatter", "wanted"), [(0.001, ""), (0.08, "samples")])
+def test_what_changed_code_calls_counts_where_it_surely_differs(
+    scatter: float, wanted: str
+) -> None:
+    """A cause whose time is all in code that did not change is to be known as well."""
+    shares = [0.5, 0.5 + scatter, 0.5 - scatter, 0.5]
+    before = sampled("old", [0.1] * 4, ";g (lib.py:3)")
+    after = sampled("new", shares, ";g (lib.py:3)")
+    assert asked(timed(1.0, 1e-4, 8) + before, timed(1.8, 1e-4, 8) + after) == wanted
+
+
+def test_what_might_not_differ_is_not_asked_for() -> None:
+    """The same unchanged code, called as often, is in no cause while it is within noise."""
+    calls = ";g (lib.py:3)"
+    before = sampled("old", [0.3, 0.34, 0.26, 0.31], calls)
+    after = sampled("new", [0.3, 0.26, 0.36, 0.29], calls)
+    assert asked(timed(1.0, 1e-4, 8) + before, timed(1.1, 1e-4, 8) + after) == ""
+
+
+def test_files_of_neither_commit_did_not_change() -> None:
+    """The benchmark's own file is the same one on both sides, whatever its name is in git."""
+    before = sampled("same", [0.3, 0.34, 0.26, 0.31])
+    after = sampled("same", [0.3, 0.26, 0.36, 0.29])
+    assert asked(timed(1.0, 1e-4, 8) + before, timed(1.1, 1e-4, 8) + after) == ""
 
 
 def test_times_that_scatter_want_more_timing() -> None:
     """Shares are known well; how much the step is decides what they are of."""
-    before, after = sampled([0.10, 0.101, 0.10, 0.101]), sampled([0.30, 0.301, 0.301, 0.30])
+    before, after = (
+        sampled("old", [0.10, 0.101, 0.10, 0.101]),
+        sampled("new", [0.30, 0.301, 0.301, 0.30]),
+    )
     assert asked(timed(1.0, 0.05, 8) + before, timed(1.2, 0.06, 8)[::-1] + after) == "time"
 
 
@@ -96,7 +140,10 @@ def profiled(raw: dict[str, Any]) -> Round:
 
 
 TIMES = timed(1.0, 1e-4, 8), timed(1.8, 1e-4, 8)
-SAMPLES = sampled([0.10, 0.101, 0.10, 0.101]), sampled([0.50, 0.501, 0.501, 0.50])
+SAMPLES = (
+    sampled("env", [0.10, 0.101, 0.10, 0.101]),
+    sampled("env", [0.50, 0.501, 0.501, 0.50]),
+)
 
 
 def test_samples_are_told_with_what_they_are_of() -> None:

@@ -16,7 +16,7 @@ from asv_explain.changes.sources import read_changes
 from asv_explain.measuring.confirm import confirm, standard_error
 from asv_explain.measuring.rounds import Round, Rounds
 from asv_explain.profiles.match import Flags
-from asv_explain.profiles.profile import Seconds
+from asv_explain.profiles.profile import Indices, Seconds
 from asv_explain.profiles.stacks import Frame, read_collapsed
 from asv_explain.suspect import Suspect
 
@@ -32,7 +32,9 @@ LARGE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Enough:
-    """Says what to measure next, from the own time of the functions that changed.
+    """Says what to measure next, from the time of the functions that changed and of what they call.
+
+    What did not change counts only if it surely differs: else it is in no cause.
 
     Attributes:
         suspect: What is measured.
@@ -57,20 +59,20 @@ class Enough:
         ratio = answer.cpu if answer.clock == "cpu" else answer.wall
         if ratio is None or ratio.ratio == 1.0:
             return "time"
-        (before, after), drawn, seen, changed = self._shares(sampled.before, sampled.after)
+        (before, after), drawn, told, changed = self._shares(sampled.before, sampled.after)
         count = min(len(before), len(after))
         rise = ratio.ratio - 1.0
         parts = (ratio.ratio * after[:count] - before[:count]) / rise
         chance = (np.square(ratio.ratio) * drawn[1] + drawn[0]) / rise**2
-        told = seen >= ENOUGH_SAMPLES
         variance, degrees = settled_mean(parts, chance, prior_of(parts[:, told], chance[told]))
         by_samples = stats.t.isf((1 - CONFIDENCE) / 2, degrees) * np.sqrt(variance)
         error, freedom = standard_error(ratio)
         middle = parts.mean(axis=0)
         moves = (after.mean(axis=0) - middle) / rise
         by_time = stats.t.isf((1 - CONFIDENCE) / 2, freedom) * np.abs(moves) * error
-        large = changed & (np.abs(middle) >= LARGE)
-        both = np.hypot(by_samples, by_time)[large]
+        both = np.hypot(by_samples, by_time)
+        large = (changed | (np.abs(middle) > both)) & (np.abs(middle) >= LARGE)
+        both = both[large]
         if not (both > HALF_WIDTH).any():
             return ""
         worst = int(np.argmax(both))
@@ -78,35 +80,55 @@ class Enough:
 
     def _shares(
         self, before: Sequence[Round], after: Sequence[Round]
-    ) -> tuple[tuple[Seconds, ...], tuple[Seconds, ...], Seconds, Flags]:
-        """What samples say of each function itself.
+    ) -> tuple[tuple[Seconds, ...], tuple[Seconds, ...], Flags, Flags]:
+        """What samples say of changed functions themselves, of what is below each, and of the rest.
 
         Returns:
-            Its share of each round (R, K) on both sides; the variance of the mean of these by the
-            drawing of samples (K,) on both sides; its samples in a round of both (K,); and whether
-            it changed (K,).
+            Shares of each round (R, K) on both sides; the variance of the mean of these by the
+            drawing of samples (K,) on both sides; which are of enough samples to tell by them how
+            rounds scatter (K,); and which are of changed functions themselves (K,). The last column
+            is what is below no changed function, whose functions have a column each as well.
         """
         sides = [read_collapsed(*(one.stacks for one in side)) for side in (before, after)]
-        frames = [frame for side in sides for frame in side.frames]
-        named = self._changed(frames)
-        names = {one: named.get(one, (one.file, one.name)) for one in frames}
-        order = {name: column for column, name in enumerate(dict.fromkeys(names.values()))}
-        shares, drawn, seen = [], [], np.zeros(len(order))
+        named = self._changed(*(side.frames for side in sides))
+        order: dict[tuple[str, str, bool], int] = {}
+        columns = []
         for side in sides:
-            columns = np.array([order[names[one]] for one in side.frames], np.intp)
-            of_node = columns[side.frame]
+            names = [named.get(one, (one.file, one.name)) for one in side.frames]
+            itself = [order.setdefault((*name, True), len(order)) for name in names]
+            below = [order.setdefault((*name, False), len(order)) for name in names]
+            own = np.array(itself, np.intp)[side.frame]
+            owner = _innermost(
+                side.parent, np.array([one in named for one in side.frames], np.bool_)[side.frame]
+            )
+            free = owner < 0
+            inner = np.array(below, np.intp)[side.frame[np.maximum(owner, 0)]]
+            columns.append((np.where(free | (owner == np.arange(len(own))), own, inner), free))
+        shares, drawn, seen = [], [], np.zeros(len(order) + 1)
+        for side, (column, free) in zip(sides, columns, strict=True):
             total = np.maximum(side.samples.sum(axis=1), 1)
-            rows = [np.bincount(of_node, row, len(order)) for row in side.samples]
-            found = np.array(rows).reshape(len(rows), len(order))
+            found = np.array(
+                [[*np.bincount(column, row, len(order)), row[free].sum()] for row in side.samples]
+            )
             shares.append(found / total[:, None])
             part = np.maximum(shares[-1].mean(axis=0), 1.0 / total.sum())
-            drawn.append(part * (1.0 - part) * float((1.0 / total).mean()) / len(rows))
+            drawn.append(part * (1.0 - part) * float((1.0 / total).mean()) / len(found))
             seen += found.mean(axis=0)
-        changed = np.isin(np.arange(len(order)), [order[name] for name in set(named.values())])
-        return tuple(shares), tuple(drawn), seen, changed
+        told = seen >= ENOUGH_SAMPLES
+        told[-1] = False
+        changed = np.zeros(len(told), np.bool_)
+        changed[[order[(*name, True)] for name in set(named.values())]] = True
+        return tuple(shares), tuple(drawn), told, changed
 
-    def _changed(self, frames: Sequence[Frame]) -> dict[Frame, tuple[str, str]]:
-        """Path and name of each frame's function, of those that changed."""
+    def _changed(
+        self, before: Sequence[Frame], after: Sequence[Frame]
+    ) -> dict[Frame, tuple[str, str]]:
+        """Path and name of each frame's function, of those that changed.
+
+        A file that both sides run, such as the benchmark's own, is no file of either commit.
+        """
+        common = {one.file for one in before} & {one.file for one in after}
+        frames = [one for one in (*before, *after) if one.file not in common]
         tails = {one.file: _tails(one.file) for one in frames}
         known = {tail for every in tails.values() for tail in every}
         changes = read_changes(self.repository, self.suspect.before, self.suspect.after, known)
@@ -118,6 +140,14 @@ class Enough:
                     found[frame] = (tail, frame.name)
                     break
         return found
+
+
+def _innermost(parent: Indices, chosen: Flags) -> Indices:
+    """Of each node the innermost that is chosen, at or above it; -1 where none is (N,)."""
+    found = np.where(chosen | (parent < 0), np.arange(len(parent)), parent)
+    while not np.array_equal(further := found[found], found):
+        found = further
+    return np.where(chosen[found], found, -1).astype(np.intp)
 
 
 def _names(change: Change) -> list[tuple[str, str]]:

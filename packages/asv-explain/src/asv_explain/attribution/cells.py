@@ -28,15 +28,18 @@ class Drawing:
         part: The share of each cell in the samples (C,).
         scale: Square seconds by which the variance of shares, p (1 - p), is multiplied; 0 where
             nothing was drawn.
+        least: The share that one sample has.
     """
 
     part: Seconds
     scale: float
+    least: float
 
     @property
     def variance(self) -> Seconds:
-        """Of the mean seconds of each cell (C,)."""
-        variance: Seconds = self.scale * self.part * np.maximum(1.0 - self.part, 0.0)
+        """Of the mean seconds of each cell, of which one more sample might have come (C,)."""
+        part = np.maximum(self.part, self.least)
+        variance: Seconds = self.scale * part * np.maximum(1.0 - part, 0.0)
         return variance
 
     def errors(self, generator: np.random.Generator, count: int) -> Seconds:
@@ -181,11 +184,9 @@ def _by_calls(
 
 
 def _drawing(side: SampledSide, seconds: Seconds) -> Drawing:
-    # A cell of which no sample came may have had one.
-    part = np.maximum(seconds.mean(axis=0) / side.seconds, 1.0 / max(side.total.sum(), 1.0))
-    if not side.sampled:
-        return Drawing(part, 0.0)
-    return Drawing(part, side.seconds**2 * float((1.0 / side.total).mean()) / len(seconds))
+    part = seconds.mean(axis=0) / side.seconds
+    scale = side.seconds**2 * float((1.0 / side.total).mean()) / len(seconds) if side.sampled else 0
+    return Drawing(part, scale, 1.0 / max(float(side.total.sum()), 1.0))
 
 
 def _samples(side: SampledSide, seconds: Seconds) -> Seconds:
