@@ -59,7 +59,7 @@ class Enough:
         ratio = answer.cpu if answer.clock == "cpu" else answer.wall
         if ratio is None or ratio.ratio == 1.0:
             return "time"
-        (before, after), drawn, told, changed = self._shares(sampled.before, sampled.after)
+        (before, after), drawn, told, changed, called = self._shares(sampled.before, sampled.after)
         count = min(len(before), len(after))
         rise = ratio.ratio - 1.0
         parts = (ratio.ratio * after[:count] - before[:count]) / rise
@@ -71,7 +71,7 @@ class Enough:
         moves = (after.mean(axis=0) - middle) / rise
         by_time = stats.t.isf((1 - CONFIDENCE) / 2, freedom) * np.abs(moves) * error
         both = np.hypot(by_samples, by_time)
-        large = (changed | (np.abs(middle) > both)) & (np.abs(middle) >= LARGE)
+        large = (changed | (called & (np.abs(middle) > both))) & (np.abs(middle) >= LARGE)
         both = both[large]
         if not (both > HALF_WIDTH).any():
             return ""
@@ -80,14 +80,14 @@ class Enough:
 
     def _shares(
         self, before: Sequence[Round], after: Sequence[Round]
-    ) -> tuple[tuple[Seconds, ...], tuple[Seconds, ...], Flags, Flags]:
+    ) -> tuple[tuple[Seconds, ...], tuple[Seconds, ...], Flags, Flags, Flags]:
         """What samples say of changed functions themselves, of what is below each, and of the rest.
 
         Returns:
             Shares of each round (R, K) on both sides; the variance of the mean of these by the
             drawing of samples (K,) on both sides; which are of enough samples to tell by them how
-            rounds scatter (K,); and which are of changed functions themselves (K,). The last column
-            is what is below no changed function, whose functions have a column each as well.
+            rounds scatter (K,); which are of changed functions themselves (K,), and which of what
+            is below them (K,).
         """
         sides = [read_collapsed(*(one.stacks for one in side)) for side in (before, after)]
         named = self._changed(*(side.frames for side in sides))
@@ -97,28 +97,23 @@ class Enough:
             names = [named.get(one, (one.file, one.name)) for one in side.frames]
             itself = [order.setdefault((*name, True), len(order)) for name in names]
             below = [order.setdefault((*name, False), len(order)) for name in names]
+            chosen = np.array([one in named for one in side.frames], np.bool_)[side.frame]
+            owner = _innermost(side.parent, chosen)
+            inner = np.array(below, np.intp)[side.frame[owner]]
             own = np.array(itself, np.intp)[side.frame]
-            owner = _innermost(
-                side.parent, np.array([one in named for one in side.frames], np.bool_)[side.frame]
-            )
-            free = owner < 0
-            inner = np.array(below, np.intp)[side.frame[np.maximum(owner, 0)]]
-            columns.append((np.where(free | (owner == np.arange(len(own))), own, inner), free))
-        shares, drawn, seen = [], [], np.zeros(len(order) + 1)
-        for side, (column, free) in zip(sides, columns, strict=True):
+            columns.append(np.where((owner < 0) | chosen, own, inner))
+        shares, drawn, seen = [], [], np.zeros(len(order))
+        for side, column in zip(sides, columns, strict=True):
             total = np.maximum(side.samples.sum(axis=1), 1)
-            found = np.array(
-                [[*np.bincount(column, row, len(order)), row[free].sum()] for row in side.samples]
-            )
+            found = np.array([np.bincount(column, row, len(order)) for row in side.samples])
             shares.append(found / total[:, None])
             part = np.maximum(shares[-1].mean(axis=0), 1.0 / total.sum())
             drawn.append(part * (1.0 - part) * float((1.0 / total).mean()) / len(found))
             seen += found.mean(axis=0)
-        told = seen >= ENOUGH_SAMPLES
-        told[-1] = False
-        changed = np.zeros(len(told), np.bool_)
-        changed[[order[(*name, True)] for name in set(named.values())]] = True
-        return tuple(shares), tuple(drawn), told, changed
+        changed, called = np.zeros((2, len(order)), np.bool_)
+        for name in set(named.values()):
+            changed[order[(*name, True)]] = called[order[(*name, False)]] = True
+        return tuple(shares), tuple(drawn), seen >= ENOUGH_SAMPLES, changed, called
 
     def _changed(
         self, before: Sequence[Frame], after: Sequence[Frame]
