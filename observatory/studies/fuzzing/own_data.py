@@ -138,7 +138,7 @@ def _profile(data: bytes) -> object:
         seconds = getattr(profile, name)
         fine = bool(np.isfinite(seconds).all() and (seconds >= 0).all())
         require(fine, "a profile's seconds are finite and at least 0")
-    whole = merge([profile, profile])
+    whole = merge([profile, profile])[0]
     side = from_profiles(whole, [np.concatenate([whole.own, whole.edge_own])], 1.0)
     told = float(side.stacks().seconds.sum())
     require(math.isclose(told, 1.0, rel_tol=_ROUNDING), "stacks hold all seconds")

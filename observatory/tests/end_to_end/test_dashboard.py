@@ -72,7 +72,7 @@ def pair(name: str, path: str) -> ProfilePair:
     def side(own: float, inner: str, seconds: float) -> ProfileSide:
         stacks = {"time_has": 0.1, f"time_has;{name}": own, f"time_has;{name};{inner}": seconds}
         made = side_of(stacks, {name: 10, inner: 100})
-        functions = tuple(dataclasses.replace(one, path=path) for one in made.profile.functions)
+        functions = tuple(one._replace(path=path) for one in made.profile.functions)
         return dataclasses.replace(
             made, profile=dataclasses.replace(made.profile, functions=functions)
         )

@@ -255,7 +255,7 @@ def test_moved_and_made_slower() -> None:
     before = side({"time_it": (1, 1.0), "f": (1, 1.0)}, edges)
     after = side({"time_it": (1, 1.0), "f": (1, 4.0)}, [("time_it", "f", 1, 4.0)])
     functions = after.profile.functions
-    there = replace(functions[1], path="pkg/new.py", fingerprint="slower")
+    there = functions[1]._replace(path="pkg/new.py", fingerprint="slower")
     profile = replace(after.profile, functions=(functions[0], there))
     change = Change(
         "function", "f", FILE, "pkg/new.py", FILE, "pkg/new.py", (1, 2), (1, 2), ("moved", "body")
@@ -270,9 +270,8 @@ def test_dependency_that_changed() -> None:
     before = side({"time_it": (1, 1.0), "f": (1, 1.0)}, [("time_it", "f", 1, 1.0)])
     after = side({"time_it": (1, 1.0), "f": (1, 4.0)}, [("time_it", "f", 1, 4.0)])
     functions = after.profile.functions
-    profile = replace(
-        after.profile, functions=(functions[0], replace(functions[1], fingerprint="other"))
-    )
+    other = functions[1]._replace(fingerprint="other")
+    profile = replace(after.profile, functions=(functions[0], other))
     changes = Changes((), {}, (), frozenset({"cascade/own.py"}))
     result = explain(before, replace(after, profile=profile), changes)
     assert [(one.kind, one.name) for one in result.causes] == [("dependency", "f")]

@@ -78,7 +78,7 @@ def test_folded_lines_hold_names_and_nanoseconds() -> None:
     """Each line is a stack and a whole number, whatever a name may hold; lines are one stack."""
     hostile = side_of({"bad\n\x1b[31m": 1.5})
     assert to_folded(hostile) == "bad??[31m (pkg/mod.py) 1500000000\n"
-    function = replace(hostile.profile.functions[0], name="a;b")
+    function = hostile.profile.functions[0]._replace(name="a;b")
     semicolon = replace(hostile, profile=replace(hostile.profile, functions=(function,)))
     assert to_folded(semicolon) == "a,b (pkg/mod.py) 1500000000\n"
     assert to_folded(side_with_lines()).splitlines() == [

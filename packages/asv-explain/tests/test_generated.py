@@ -99,7 +99,7 @@ def test_who_made_a_function_survives_being_written_and_merged(taken: dict[str, 
     profile = profile_from_raw(taken)
     assert len(profile.generators) == 3
     assert profile_from_raw(profile_to_raw(profile)).generators == profile.generators
-    whole = merge([profile, replace(profile, functions=profile.functions)])
+    whole = merge([profile, replace(profile, functions=profile.functions)])[0]
     names = {whole.functions[index].name: rows for index, rows in whole.generators.items()}
     assert names == {
         profile.functions[index].name: rows for index, rows in profile.generators.items()
@@ -127,9 +127,8 @@ def one_side(cost: float, code: str, made: Generators = MADE, extra: bool = Fals
         edges.append(("time_it", "make", 1, 0.5))
         stacks["time_it", "make"] = 0.5
     side = stacked(functions, edges, stacks)
-    generated = replace(
-        side.profile.functions[2], home="generated", path="string", fingerprint=code
-    )
+    one = side.profile.functions[2]
+    generated = one._replace(home="generated", path="string", fingerprint=code)
     every = (*side.profile.functions[:2], generated, *side.profile.functions[3:])
     profile = replace(side.profile, functions=every, generators={2: made})
     return replace(side, profile=profile)
@@ -217,7 +216,7 @@ def test_samples_of_namesakes_go_to_the_one_that_the_caller_calls() -> None:
     edges += [("f", "one", 3, 1.0), ("g", "two", 4, 1.0), ("g", "one", 1, 0.0)]
     profile = stacked(functions, edges, {("time_it",): 1.0}).profile
     inits = [
-        replace(one, home="generated", path="string", name=INIT, fingerprint=one.name)
+        one._replace(home="generated", path="string", name=INIT, fingerprint=one.name)
         for one in profile.functions[3:]
     ]
     profile = replace(profile, functions=(*profile.functions[:3], *inits))

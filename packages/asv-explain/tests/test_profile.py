@@ -186,7 +186,7 @@ def test_flags_tell_kinds_of_functions(flags: int, coroutine: bool, generator: b
 def test_merge_loses_nothing(raws: list[dict[str, Any]]) -> None:
     """Sums over all functions, and over all edges, are those of the parts."""
     parts = [profile_from_raw(raw) for raw in raws]
-    merged = merge(parts)
+    merged = merge(parts)[0]
     for name in ("calls", "recursive", "edge_calls", "edge_recursive"):
         assert getattr(merged, name).sum() == sum(getattr(one, name).sum() for one in parts)
     for name in ("own", "cumulative", "edge_own", "edge_cumulative"):
@@ -210,7 +210,7 @@ def test_merge_does_not_mind_the_order_of_functions(raw: dict[str, Any], random:
         "edges": [[places[edge[0]], places[edge[1]], *edge[2:]] for edge in raw["edges"]],
     }
     single = profile_from_raw(raw)
-    double = merge([single, profile_from_raw(shuffled)])
+    double = merge([single, profile_from_raw(shuffled)])[0]
     assert double.functions == single.functions
     assert (double.calls == 2 * single.calls).all()
     assert sorted(double.edge_calls) == sorted(2 * single.edge_calls)
@@ -225,7 +225,7 @@ def test_merge_tells_namesakes_apart() -> None:
     )
     one = profile_from_raw(small() | {"functions": [first, second, third], "edges": []})
     other = profile_from_raw(small() | {"functions": [third, second], "edges": []})
-    merged = merge([one, other])
+    merged = merge([one, other])[0]
     assert [(f.line, f.fingerprint) for f in merged.functions] == [(3, "aa"), (9, "aa"), (3, "bb")]
     assert merged.calls.tolist() == [2, 4, 4]
 

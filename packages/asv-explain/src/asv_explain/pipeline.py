@@ -28,7 +28,7 @@ from asv_explain.parts import (
 )
 from asv_explain.profiles.collecting import without_collecting
 from asv_explain.profiles.match import Match, match_profiles
-from asv_explain.profiles.merge import merge, places_in
+from asv_explain.profiles.merge import merge
 from asv_explain.profiles.pair import ProfilePair, ProfileSide
 from asv_explain.profiles.profile import Indices, Profile, Seconds, profile_from_raw
 from asv_explain.profiles.sampled import SampledSide, from_profiles, from_samples
@@ -159,12 +159,12 @@ def _counted(rounds: Sequence[Round]) -> _Counted:
     if not raws:
         raise WireError("profile", "a round that profiled holds no profile")
     profiles = tuple(profile_from_raw(one) for one in raws)
-    whole = merge(profiles)
+    whole, every = merge(profiles)
     frames: dict[Frame, int] = {}
-    every = tuple(places_in(whole, profiles))
-    for raw, profile, places in zip(raws, profiles, every, strict=True):
-        for frame, index in frames_from_raw(raw, len(profile.functions)).items():
-            frames.setdefault(frame, int(places[index]))
+    # What the first says of a frame counts.
+    for raw, profile, places in [*zip(raws, profiles, every, strict=True)][::-1]:
+        found = frames_from_raw(raw, len(profile.functions))
+        frames.update(zip(found, places[[*found.values()]].tolist(), strict=True))
     return _Counted(whole, profiles, every, frames)
 
 

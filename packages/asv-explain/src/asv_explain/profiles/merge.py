@@ -11,16 +11,19 @@ from numpy.typing import NDArray
 from asv_explain.profiles.conservation import check_merged
 from asv_explain.profiles.profile import Function, Indices, Profile
 
-__all__ = ["merge", "places_in"]
+__all__ = ["merge"]
 
 _Values: TypeAlias = NDArray[Any]
 
 
-def merge(profiles: Sequence[Profile]) -> Profile:
+def merge(profiles: Sequence[Profile]) -> tuple[Profile, tuple[Indices, ...]]:
     """Sum profiles of the same side, function by function and edge by edge.
 
     Same-named functions in one file are told apart by fingerprint, then by line, then by the
     order in which the profile lists them.
+
+    Returns:
+        Their sum, and for each profile the index in it of each of its functions.
 
     Raises:
         ValueError: There is none, or they come from different interpreters.
@@ -32,12 +35,12 @@ def merge(profiles: Sequence[Profile]) -> Profile:
     if len(interpreters) > 1:
         raise ValueError(f"profiles of different interpreters: {sorted(interpreters)}")
     if len(profiles) == 1:
-        return profiles[0]
+        return profiles[0], (np.arange(len(profiles[0].functions)),)
     places: dict[tuple[Function, int], int] = {}
-    maps = [
+    maps = tuple(
         np.array([places.setdefault(one, len(places)) for one in _told_apart(profile)], np.intp)
         for profile in profiles
-    ]
+    )
     size = len(places)
     pairs = [
         where[one.caller] * size + where[one.callee]
@@ -76,26 +79,7 @@ def merge(profiles: Sequence[Profile]) -> Profile:
         },
     )
     check_merged(profiles, whole)
-    return whole
-
-
-def places_in(whole: Profile, profiles: Sequence[Profile]) -> list[Indices]:
-    """Find the functions of profiles in the one that was merged from them.
-
-    Args:
-        whole: What ``merge`` returned.
-        profiles: Some of the profiles that it was given.
-
-    Returns:
-        For each profile the index in ``whole`` of each of its functions, -1 if it isn't there.
-    """
-    if len(profiles) == 1 and profiles[0] is whole:
-        return [np.arange(len(whole.functions), dtype=np.intp)]
-    places = {one: place for place, one in enumerate(_told_apart(whole))}
-    return [
-        np.array([places.get(one, -1) for one in _told_apart(profile)], np.intp)
-        for profile in profiles
-    ]
+    return whole, maps
 
 
 def _told_apart(profile: Profile) -> Iterator[tuple[Function, int]]:
