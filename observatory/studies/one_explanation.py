@@ -23,6 +23,7 @@ from asv_explain.explanation import Verdict, encode
 from asv_explain.measuring.process import read_answer
 from asv_explain.measuring.rounds import Round, Rounds
 from asv_explain.parts import Explained
+from asv_explain.profiles.stacks import read_collapsed
 from asv_explain.suspect import Suspect
 
 __all__ = ["STAGES", "explain_once", "explained"]
@@ -34,7 +35,7 @@ TIMED = 8
 RATE = 1000.0
 
 STAGES = (
-    ("stacks", pipeline, "read_collapsed"),
+    ("stacks", pipeline, "merged"),
     ("stacks", pipeline, "frames_from_raw"),
     ("stacks", pipeline, "from_samples"),
     ("profiles", pipeline, "profile_from_raw"),
@@ -99,9 +100,9 @@ def _rounds(folder: Path, side: str) -> Iterator[Round]:
         one = seconds * (1 + number * 1e-3)
         yield Round("time", one, one, None, 1, 0.0, (one,), None, None)
     for file in sorted(folder.glob(f"{side}-*.stacks")):
-        text = file.read_text(encoding="utf-8")
+        stacks = read_collapsed(file.read_bytes().decode().split("\n"))
         yield Round(
-            "sample", seconds, seconds, None, 1, 0.0, (), None, None, stacks=text, rate=RATE
+            "sample", seconds, seconds, None, 1, 0.0, (), None, None, stacks=stacks, rate=RATE
         )
     for file in sorted(folder.glob(f"{side}-*.json")):
         raw = read_answer(file.read_bytes())

@@ -15,7 +15,7 @@ import pytest
 from asv_explain.profiles.conservation import conservation_problems
 from asv_explain.profiles.pair import ProfilePair
 from asv_explain.profiles.profile import profile_from_raw
-from asv_explain.profiles.stacks import frames_from_raw, read_collapsed
+from asv_explain.profiles.stacks import frames_from_raw, merged, read_collapsed, read_frame
 from asv_explain.store import Kept, Store
 from observatory.studies.made_profiles import make, write
 from observatory.studies.many_explanations import fill, largest, made_up
@@ -176,14 +176,13 @@ def test_made_up_profiles_are_such_as_are_measured() -> None:
         assert len(profile.caller) == pytest.approx(5_000, rel=0.05)
         assert profile.recursive.any()
         assert any(one.is_builtin for one in profile.functions)
-        stacks = read_collapsed(*texts)
+        stacks = merged([read_collapsed(text.split("\n")) for text in texts])
         assert 8_000 <= len(stacks.parent) <= 10_000
         assert (stacks.samples.sum(axis=0) > 0).all()
         assert len(stacks.samples) == 2
         functions = frames_from_raw(raw, len(profile.functions))
-        assert functions.keys() >= {*stacks.frames}
         calls = {*zip(profile.caller.tolist(), profile.callee.tolist(), strict=True)}
-        of_node = [functions[one] for one in stacks.frames]
+        of_node = [functions[read_frame(one)] for one in stacks.frames]
         inner = np.flatnonzero(stacks.parent >= 0)
         above = stacks.frame[stacks.parent[inner]].tolist()
         steps = zip(above, stacks.frame[inner].tolist(), strict=True)

@@ -260,7 +260,6 @@ def answers() -> tuple[bytes, ...]:
     every: tuple[dict[str, Any], ...] = (
         timed,
         {**timed, "profile": raw_profile()},
-        {**timed, "stacks": collapsed().decode(), "threads": "run (a.py:1) 3\n", "kept_up": True},
         {"schema": 1, "value": 4096.0, "error": None},
         {"schema": 1, "trace": _raw_trace(), "error": None},
         {"schema": 1, **limits, "kind": "peakmem", "unit": "bytes"},

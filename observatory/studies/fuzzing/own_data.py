@@ -29,7 +29,7 @@ from asv_explain.profiles.merge import merge
 from asv_explain.profiles.pair import decode_pair, encode_pair
 from asv_explain.profiles.profile import profile_from_raw, profile_to_raw
 from asv_explain.profiles.sampled import from_profiles, from_samples
-from asv_explain.profiles.stacks import frames_from_raw, read_collapsed
+from asv_explain.profiles.stacks import frames_from_raw, merged, read_collapsed, read_frame
 from asv_explain.profiles.wire import WireError
 from asv_explain.reports.markdown import to_markdown
 from asv_explain.reports.paths import merge_paths
@@ -148,9 +148,9 @@ def _profile(data: bytes) -> object:
 def _collapsed(data: bytes) -> object:
     """Read as the stacks of two processes, and taken for a side's times."""
     text = data.decode("utf-8", "replace")
-    stacks = read_collapsed(text, text)
+    stacks = merged([read_collapsed(text.split("\n"))] * 2)
     profile = profile_from_raw(examples.raw_profile())
-    functions = dict.fromkeys(stacks.frames, 0)
+    functions = dict.fromkeys(map(read_frame, stacks.frames), 0)
     side = from_samples(stacks, profile, functions, 1.0)
     told = float(side.stacks().seconds.sum())
     require(math.isclose(told, 1.0, rel_tol=_ROUNDING), "stacks hold all seconds")

@@ -25,13 +25,14 @@ from call_graphs import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stack_texts import read_texts
 
 from asv_explain.attribution.causes import describe
 from asv_explain.changes.change import Change, Changes
 from asv_explain.changes.sources import read_changes
 from asv_explain.profiles.profile import Function, Profile, profile_from_raw
 from asv_explain.profiles.sampled import SampledSide, from_profiles, from_samples
-from asv_explain.profiles.stacks import frames_from_raw, read_collapsed
+from asv_explain.profiles.stacks import frames_from_raw
 from observatory.studies import made_profiles
 
 
@@ -440,7 +441,7 @@ def test_large_graph(sampled: bool) -> None:
         profile = profile_from_raw(one.profile)
         if sampled:
             functions = frames_from_raw(one.profile, len(profile.functions))
-            pair.append(from_samples(read_collapsed(*one.stacks), profile, functions, one.seconds))
+            pair.append(from_samples(read_texts(*one.stacks), profile, functions, one.seconds))
         else:
             seconds = np.concatenate([profile.own, profile.edge_own])
             pair.append(from_profiles(profile, [seconds] * 3, one.seconds))

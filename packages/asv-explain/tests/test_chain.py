@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stack_texts import read_texts
 from strategies import raw_profiles
 
 from asv_explain import parts, pipeline
@@ -37,9 +38,10 @@ def profiled(raw: dict[str, Any], seconds: float) -> Round:
     return Round("profile", seconds, seconds, None, 1, 0.0, (seconds,), raw, None)
 
 
-def sampled(stacks: str, waits: str, threads: str) -> Round:
+def sampled(stacks: str, waits: str | None, threads: str) -> Round:
     one = Round("sample", 1.0, 1.0, None, 1, 0.0, (1.0,), None, None, rate=1e3)
-    return replace(one, stacks=stacks, waits=waits, threads=threads)
+    waited = None if waits is None else read_texts(waits)
+    return replace(one, stacks=read_texts(stacks), waits=waited, threads=read_texts(threads))
 
 
 @st.composite
@@ -76,7 +78,7 @@ def rounds(draw: st.DrawFn) -> Rounds:
             samples = draw(stacks(frames))
             waits = {path: draw(st.integers(0, many)) for path, many in samples.items()}
             others = draw(stacks(frames, least=0))
-            waited = collapsed(waits) if waiting else ""
+            waited = collapsed(waits) if waiting else None
             taken.append(sampled(collapsed(samples), waited, collapsed(others)))
         taken += [profiled(one, seconds) for one in (raw, *raws[1:])]
         sides.append(tuple(taken))

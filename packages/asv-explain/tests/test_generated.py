@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from asking import ask
 from call_graphs import FILE, explain, stacked
+from stack_texts import read_texts
 
 from asv_explain.attribution.causes import describe
 from asv_explain.changes.change import Change, Changes
@@ -22,7 +23,7 @@ from asv_explain.profiles.profile import (
     profile_to_raw,
 )
 from asv_explain.profiles.sampled import SampledSide, from_samples
-from asv_explain.profiles.stacks import read_collapsed, read_frame
+from asv_explain.profiles.stacks import read_frame
 
 SUITE = """
 from shelf import Book, Pair, plain
@@ -222,7 +223,7 @@ def test_samples_of_namesakes_go_to_the_one_that_the_caller_calls() -> None:
     profile = replace(profile, functions=(*profile.functions[:3], *inits))
     outer = ("time_it (b.py:1)", "f (a.py:1)", "g (a.py:9)")
     init = f"{INIT} (<string>:2)"
-    stacks = read_collapsed(f"{outer[0]};{outer[1]};{init} 5\n{outer[0]};{outer[2]};{init} 7\n")
+    stacks = read_texts(f"{outer[0]};{outer[1]};{init} 5\n{outer[0]};{outer[2]};{init} 7\n")
     known = {read_frame(text): index for index, text in enumerate((*outer, init))}
     side = from_samples(stacks, profile, known, 1.0)
     spent = {int(one): int(n) for one, n in zip(side.function, side.weight[0], strict=True) if n}

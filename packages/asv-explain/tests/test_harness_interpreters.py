@@ -27,7 +27,7 @@ from asv_explain.measuring.process import ProcessRunner
 from asv_explain.measuring.rounds import round_from_answer
 from asv_explain.profiles.conservation import conservation_problems
 from asv_explain.profiles.profile import profile_from_raw
-from asv_explain.profiles.stacks import read_frame
+from asv_explain.profiles.stacks import SampledStacks, read_frame
 from asv_explain.suspect import Installed
 
 OLDEST = (3, 9)
@@ -370,10 +370,9 @@ def test_stacks_are_read_on_every_version_of_cpython(
             assert function["calls"] > 0
 
 
-def written(file: Path, stacks: str) -> Path:
+def written(file: Path, stacks: SampledStacks) -> Path:
     """The frames of stacks, in a file."""
-    texts = {one for line in stacks.splitlines() for one in line.rpartition(" ")[0].split(";")}
-    file.write_text(json.dumps([list(read_frame(text)) for text in sorted(texts)]))
+    file.write_text(json.dumps([*map(read_frame, stacks.frames)]))
     return file
 
 

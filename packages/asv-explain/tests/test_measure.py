@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from stack_texts import read_texts
 
 from asv_explain.explanation import Verdict
 from asv_explain.measuring.confirm import MIN_PAIRS, confirm
@@ -20,8 +21,10 @@ from asv_explain.measuring.process import ProcessRunner, environment
 from asv_explain.measuring.rounds import Rounds
 from asv_explain.measuring.sampling import DEAR_RATE, LOWEST_RATE, MORE_TIMED, RATE
 from asv_explain.measuring.session import SAMPLER_SLOWDOWN
+from asv_explain.profiles.stacks import NO_STACKS
 from asv_explain.suspect import Installed, Suspect
 
+STACKS = read_texts("time_it (suite.py:3) 9\n")
 SUSPECT = Suspect("suite.time_it", None, (), "env", "machine", "a" * 40, "b" * 40)
 
 
@@ -70,7 +73,7 @@ class Fake:
         if mode == "sample":
             wall /= 1 - self.stop
             self.now += request["seconds"]
-            sampled = {"stacks": "time_it (suite.py:3) 9\n", "kept_up": self.keeps_up}
+            sampled = {"stacks": STACKS, "kept_up": self.keeps_up}
         return {
             "schema": 1,
             **sampled,
@@ -167,11 +170,11 @@ def test_a_change_is_sampled_in_turns_and_then_counted_twice(tmp_path: Path) -> 
     assert fake.order("sample") == "abbaabbaab"
     assert fake.order("profile") == "abba"
     for rounds in (found.sampled.before, found.sampled.after):
-        assert [one.stacks for one in rounds] == ["time_it (suite.py:3) 9\n"] * 5
+        assert [one.stacks for one in rounds] == [STACKS] * 5
         assert all(one.rate == RATE and not one.idle for one in rounds)
     assert found.unsampled == ""
     assert all(each.profile == {"made": "up"} for each in found.profiled.before)
-    assert all(each.profile is None and not each.stacks for each in found.timed.before)
+    assert all(each.profile is None and each.stacks is NO_STACKS for each in found.timed.before)
 
 
 def test_the_sides_of_a_pair_have_the_same_hash_seed(tmp_path: Path) -> None:
@@ -473,7 +476,7 @@ def test_real_processes_find_a_real_change(sides: tuple[Installed, Installed]) -
             assert calls["time_it"] == calls["builtins.sum"] == profile["number"]
     for rounds in (found.sampled.before, found.sampled.after):
         assert len(rounds) == (0 if found.unsampled else 4)
-        assert all(each.stacks.startswith("time_it (") for each in rounds)
+        assert all(each.stacks.frames[0].startswith("time_it (") for each in rounds)
     assert not list(sides[0].benchmark_dir.rglob("*.pyc"))
 
 

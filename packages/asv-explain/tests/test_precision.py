@@ -11,6 +11,7 @@ from unittest import mock
 import numpy as np
 import pytest
 from call_graphs import FILE, changed, side
+from stack_texts import read_texts
 
 from asv_explain import parts, pipeline, precision
 from asv_explain.changes.change import Changes
@@ -46,7 +47,7 @@ def sampled(
         f"t (bench.py:1);f (/{environment}/{FILE}:2){below} {round(total * share)}\n"
         for share in shares
     ]
-    return tuple(replace(one, stacks=text) for text in texts)
+    return tuple(replace(one, stacks=read_texts(text)) for text in texts)
 
 
 def asked(before: tuple[Round, ...], after: tuple[Round, ...]) -> str:

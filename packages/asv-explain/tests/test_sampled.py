@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from call_graphs import FILE, Functions, Stacked, changed, explain, side, stacked
+from stack_texts import read_texts
 
 from asv_explain.line_costs import line_costs
 from asv_explain.profiles.match import match_profiles
 from asv_explain.profiles.sampled import from_profiles, from_samples
-from asv_explain.profiles.stacks import Frame, frames_from_raw, read_collapsed
+from asv_explain.profiles.stacks import Frame, frames_from_raw
 from asv_explain.profiles.wire import WireError
 from asv_explain.threads import MOST_LISTED, Ran, thread_costs
 
@@ -20,7 +21,7 @@ TEXT = f"f ({FILE}:1) 3\nf ({FILE}:2);g ({FILE}:7) 1\n"
 
 def test_samples_are_shares_of_the_time() -> None:
     """Each round counts alike, however many samples it has; lines are kept."""
-    stacks = read_collapsed(TEXT, f"f ({FILE}:1) 100\n")
+    stacks = read_texts(TEXT, f"f ({FILE}:1) 100\n")
     one = from_samples(stacks, PROFILE, FUNCTIONS, 2.0)
     assert one.total.tolist() == [4.0, 100.0]
     seconds = dict(zip(one.line.tolist(), one.stacks().seconds.tolist(), strict=True))
@@ -31,7 +32,7 @@ def test_samples_are_shares_of_the_time() -> None:
 
 def test_waits_are_the_second_half() -> None:
     """As many rounds again hold what of the samples was waiting."""
-    stacks = read_collapsed(TEXT, TEXT, f"f ({FILE}:1) 1\n", "")
+    stacks = read_texts(TEXT, TEXT, f"f ({FILE}:1) 1\n", "")
     one = from_samples(stacks, PROFILE, FUNCTIONS, 2.0, waits=True)
     assert one.waiting is not None
     assert one.weight.shape == one.waiting.shape
@@ -42,13 +43,13 @@ def test_waits_are_the_second_half() -> None:
 def test_a_round_without_samples_is_refused(texts: tuple[str, ...]) -> None:
     """It has no shares."""
     with pytest.raises(WireError, match="at least one sample in every round"):
-        from_samples(read_collapsed(*texts), PROFILE, FUNCTIONS, 1.0)
+        from_samples(read_texts(*texts), PROFILE, FUNCTIONS, 1.0)
 
 
 def test_a_frame_of_no_function_is_refused() -> None:
     """It is named."""
     with pytest.raises(WireError, match=r"no function is known for .*strange"):
-        from_samples(read_collapsed("strange (x.py:1) 1\n"), PROFILE, FUNCTIONS, 1.0)
+        from_samples(read_texts("strange (x.py:1) 1\n"), PROFILE, FUNCTIONS, 1.0)
 
 
 @pytest.mark.parametrize(
@@ -106,17 +107,16 @@ def test_threads_are_listed_by_what_changed_most() -> None:
     names = [f"f{number}" for number in range(MOST_LISTED + 5)]
     one = side(dict.fromkeys(names, (1, 1.0)), []).profile
     match = match_profiles(one, one)
-    many = np.arange(len(names))
-    before = Ran(one, many[:2], np.array([3.0, 1.0]))
-    after = Ran(one, many[1:3], np.array([1.5, 5.0]))
-    found = thread_costs(before, after, match)
+    nothing, many = Ran(one, np.zeros(len(names))), Ran(one, np.ones(len(names)))
+    before, after = nothing.seconds.copy(), nothing.seconds.copy()
+    before[:2], after[1:3] = (3.0, 1.0), (1.5, 5.0)
+    found = thread_costs(Ran(one, before), Ran(one, after), match)
     assert [(each.name, each.seconds_before, each.seconds_after) for each in found] == [
         ("f2", 0.0, 5.0),
         ("f0", 3.0, 0.0),
         ("f1", 1.0, 1.5),
     ]
-    nothing = Ran(one, many[:0], np.zeros(0))
-    assert len(thread_costs(nothing, Ran(one, many, np.ones(len(many))), match)) == MOST_LISTED
+    assert len(thread_costs(nothing, many, match)) == MOST_LISTED
     assert thread_costs(nothing, nothing, match) == ()
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from stack_texts import text_of
 
 from asv_explain.measuring import process, sampler
 from asv_explain.measuring.measure import Plan, measure
@@ -167,7 +168,9 @@ def sampled(side: Installed, benchmark: str, limit: float = 60.0, **more: Any) -
     }
     folder = side.benchmark_dir.parent / "cwd"
     folder.mkdir(exist_ok=True)
-    return ProcessRunner()(side, request, folder, limit)
+    answer = ProcessRunner()(side, request, folder, limit)
+    texts = {name: text_of(answer[name]) for name in ("stacks", "threads") if name in answer}
+    return {**answer, **texts}
 
 
 def by_function(stacks: str) -> Counter[str]:
@@ -371,8 +374,8 @@ def test_only_stacks_with_the_timed_call_count() -> None:
         "f (/b.py:1);g (/b.py:2) 1\n"
     )
     stacks, threads = timed_stacks(text, "/h.py")
-    assert stacks == "f (/b.py:1);g (/b.py:2) 6\n"
-    assert threads == "Thread._bootstrap (/threading.py:5);f (/b.py:7) 8\n"
+    assert text_of(stacks) == "f (/b.py:1);g (/b.py:2) 6\n"
+    assert text_of(threads) == "Thread._bootstrap (/threading.py:5);f (/b.py:7) 8\n"
 
 
 def test_a_long_reason_is_cut() -> None:
@@ -404,7 +407,7 @@ def test_both_sides_are_sampled_and_their_frames_described(tmp_path: Path) -> No
         assert one.profile is not None
         functions = one.profile["functions"]
         names = {(name, where): functions[index] for name, where, _, index in one.profile["frames"]}
-        assert {frame.partition(" (")[0] for frame in frames(stacks)} <= {name for name, _ in names}
+        assert {one.partition(" (")[0] for one in stacks.frames} <= {name for name, _ in names}
         for name, share in (("a", 1), ("b", 3), ("work", 4)):
             function = names[name, file]
             assert function["name"] == name
@@ -456,10 +459,11 @@ def test_a_wait_is_told_from_computing(tmp_path: Path) -> None:
         pytest.skip(found.unsampled)
     for one in (*found.sampled.before, *found.sampled.after):
         assert one.idle
-        waits = by_leaf(one.waits)
+        assert one.waits is not None
+        waits = by_leaf(text_of(one.waits))
         ((frame, slept),) = waits.most_common(1)
         assert frame.startswith("time_sleeps (")
-        assert slept > 0.5 * by_leaf(one.stacks)[frame]
+        assert slept > 0.5 * by_leaf(text_of(one.stacks))[frame]
 
 
 def frames(stacks: str) -> set[str]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from recording import framed, record
+from stack_texts import read_texts
 
 from asv_explain import command
 from asv_explain.asv_side.install import Install, InstallError
@@ -36,7 +37,7 @@ CONFIG = {
 }
 
 # What py-spy sees of the function that is profiled.
-STACKS = "<lambda> (a.py:1) 90\n<lambda> (a.py:2) 10\n"
+STACKS = read_texts("<lambda> (a.py:1) 90\n<lambda> (a.py:2) 10\n")
 
 CODE = """
 def price(row):

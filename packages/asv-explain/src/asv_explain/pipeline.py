@@ -30,9 +30,9 @@ from asv_explain.profiles.collecting import without_collecting
 from asv_explain.profiles.match import Match, match_profiles
 from asv_explain.profiles.merge import merge
 from asv_explain.profiles.pair import ProfilePair, ProfileSide
-from asv_explain.profiles.profile import Indices, Profile, Seconds, profile_from_raw
-from asv_explain.profiles.sampled import SampledSide, from_profiles, from_samples
-from asv_explain.profiles.stacks import Frame, SampledStacks, frames_from_raw, read_collapsed
+from asv_explain.profiles.profile import Indices, Profile, Seconds, profile_from_raw, sums_at
+from asv_explain.profiles.sampled import SampledSide, from_profiles, from_samples, functions_of
+from asv_explain.profiles.stacks import Frame, frames_from_raw, merged, read_frame
 from asv_explain.profiles.wire import WireError
 from asv_explain.suspect import Suspect
 from asv_explain.threads import Ran, thread_costs
@@ -176,25 +176,18 @@ def _side(
         taken = zip(counted.rounds[:profiled], counted.places[:profiled], strict=True)
         rows = [_in_order(one, counted.whole, where) for one, where in taken]
         return from_profiles(counted.whole, rows, seconds)
-    texts = [one.stacks for one in sampled]
-    waits = any(one.waits for one in sampled)
-    texts += [one.waits for one in sampled] if waits else []
+    waits = [one.waits for one in sampled if one.waits is not None]
+    if len(waits) < len(sampled):
+        waits = []
     imports = [dict(one.importtime) for one in sampled if one.importtime]
     return from_samples(
-        _read(texts),
+        merged([*(one.stacks for one in sampled), *waits]),
         counted.whole,
         counted.frames,
         seconds,
-        waits=waits,
+        waits=bool(waits),
         imports=imports if len(imports) == len(sampled) else (),
     )
-
-
-def _read(texts: Sequence[str]) -> SampledStacks:
-    try:
-        return read_collapsed(*texts)
-    except ValueError as error:
-        raise WireError("stacks", str(error)) from None
 
 
 def _in_order(one: Profile, whole: Profile, places: Indices) -> Seconds:
@@ -241,12 +234,11 @@ def _threads(
     ran = []
     sampled = (rounds.sampled.before, rounds.sampled.after)
     for taken, known, side in zip(sampled, counted, sides, strict=True):
-        stacks = _read([one.threads for one in taken if one.threads])
-        indices = [known.frames[one] for one in stacks.frames]
-        samples = stacks.samples.sum(axis=0)
-        functions = np.array(indices, np.intp)[stacks.frame] if len(samples) else stacks.frame
-        of_one = side.seconds / max(float(side.total.sum()), 1.0)
-        ran.append(Ran(side.profile, functions, samples * of_one))
+        seconds = np.zeros(len(side.profile.functions))
+        for one in (each.threads for each in taken):
+            functions = functions_of(map(read_frame, one.frames), known.frames)[one.frame]
+            seconds += sums_at(functions, one.samples.sum(axis=0), len(seconds))
+        ran.append(Ran(side.profile, seconds * side.seconds / max(float(side.total.sum()), 1.0)))
     return thread_costs(ran[0], ran[1], match)
 
 

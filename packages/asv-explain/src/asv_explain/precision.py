@@ -17,7 +17,7 @@ from asv_explain.measuring.confirm import confirm, standard_error
 from asv_explain.measuring.rounds import Round, Rounds
 from asv_explain.profiles.match import Flags
 from asv_explain.profiles.profile import Indices, Seconds
-from asv_explain.profiles.stacks import Frame, read_collapsed
+from asv_explain.profiles.stacks import Frame, merged, read_frame
 from asv_explain.suspect import Suspect
 
 __all__ = ["HALF_WIDTH", "Enough"]
@@ -89,16 +89,17 @@ class Enough:
             rounds scatter (K,); which are of changed functions themselves (K,), and which of what
             is below them (K,).
         """
-        sides = [read_collapsed(*(one.stacks for one in side)) for side in (before, after)]
-        named = self._changed(*(side.frames for side in sides))
+        sides = [merged([one.stacks for one in side]) for side in (before, after)]
+        frames = [[*map(read_frame, side.frames)] for side in sides]
+        named = self._changed(*frames)
         order: dict[tuple[str, str, bool], int] = {}
         columns = []
-        for side in sides:
-            names = [named.get(one, (one.file, one.name)) for one in side.frames]
+        for side, known in zip(sides, frames, strict=True):
+            names = [named.get(one, (one.file, one.name)) for one in known]
             itself = [order.setdefault((*name, True), len(order)) for name in names]
             below = [order.setdefault((*name, False), len(order)) for name in names]
-            chosen = np.array([one in named for one in side.frames], np.bool_)[side.frame]
-            owner = _innermost(side.parent, chosen)
+            chosen = np.array([one in named for one in known], np.bool_)[side.frame]
+            owner = _innermost(side.parent.astype(np.intp), chosen)
             inner = np.array(below, np.intp)[side.frame[owner]]
             own = np.array(itself, np.intp)[side.frame]
             columns.append(np.where((owner < 0) | chosen, own, inner))

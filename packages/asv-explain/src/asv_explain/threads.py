@@ -8,7 +8,7 @@ import numpy as np
 
 from asv_explain.explanation import ThreadCost
 from asv_explain.profiles.match import Match
-from asv_explain.profiles.profile import Indices, Profile, Seconds
+from asv_explain.profiles.profile import Profile, Seconds
 
 __all__ = ["Ran", "thread_costs"]
 
@@ -18,23 +18,21 @@ MOST_LISTED = 20
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ran:
-    """One side: the function of each of N stacks of other threads, and its seconds.
+    """What other threads ran on one side.
 
     Attributes:
-        profile: Whose functions they are.
-        functions: The innermost function of each stack (N,).
-        seconds: Seconds of one benchmark call (N,).
+        profile: The functions, N of them.
+        seconds: Seconds of each itself, of one benchmark call (N,).
     """
 
     profile: Profile
-    functions: Indices
     seconds: Seconds
 
 
 def thread_costs(before: Ran, after: Ran, match: Match) -> tuple[ThreadCost, ...]:
     """Both sides' seconds of each function that other threads ran, the largest change first."""
     sides = [
-        np.bincount(pair_of[one.functions], one.seconds, len(match))
+        np.bincount(pair_of, one.seconds, len(match))
         for one, pair_of in ((before, match.pair_before), (after, match.pair_after))
     ]
     difference = np.abs(sides[1] - sides[0])

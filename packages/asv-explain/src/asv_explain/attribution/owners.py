@@ -12,6 +12,7 @@ from asv_explain.changes.change import Change
 from asv_explain.profiles.match import Flags, Match
 from asv_explain.profiles.profile import Function, Indices, Profile
 from asv_explain.profiles.sampled import SampledSide
+from asv_explain.profiles.stacks import levels
 
 __all__ = ["ELSEWHERE", "Group", "Groups", "Owned", "owned_stacks", "put_together"]
 
@@ -126,7 +127,7 @@ def owned_stacks(side: SampledSide, pair_of: Indices, groups: Groups) -> Owned:
     group, anchor = np.zeros(size, np.intp), np.full(size, -1, np.intp)
     # Whether a helper called from here would belong to the group.
     inside = np.zeros(size, np.bool_)
-    for nodes in _levels(side.parent):
+    for nodes in levels(side.parent):
         above = side.parent[nodes]
         inner = above >= 0
         above_group = np.where(inner, group[above], ELSEWHERE)
@@ -136,18 +137,6 @@ def owned_stacks(side: SampledSide, pair_of: Indices, groups: Groups) -> Owned:
         anchor[nodes] = np.where(here, nodes, np.where(inner, anchor[above], -1))
         inside[nodes] = changed[pair[nodes]] | (groups.part[pair[nodes]] & above_inside)
     return Owned(pair, group, anchor)
-
-
-def _levels(parent: Indices) -> list[Indices]:
-    """The nodes by how many frames are above them, the outermost first."""
-    depths = [0] * len(parent)
-    for node, above in enumerate(parent.tolist()):
-        if above >= 0:
-            depths[node] = depths[above] + 1
-    depth = np.array(depths, np.intp)
-    order = np.argsort(depth, kind="stable").astype(np.intp)
-    ends = np.flatnonzero(np.diff(depth[order])) + 1
-    return [one for one in np.split(order, ends) if len(one)]
 
 
 def named_changes(groups: Groups, change: Mapping[int, Change]) -> list[Change]:

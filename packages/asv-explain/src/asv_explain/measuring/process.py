@@ -259,7 +259,7 @@ def _with_raw_stacks(answer: Mapping[str, Any]) -> Mapping[str, Any]:
     except (LookupError, TypeError, ValueError):
         return _error("failed", "the benchmark wrote where only the answer belongs")
     others = {name: value for name, value in answer.items() if name != "raw"}
-    return {**others, "stacks": stacks, "threads": "", "kept_up": fast}
+    return {**others, "stacks": stacks, "kept_up": fast}
 
 
 def _no_start(asked: Asked, error: OSError) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from asv_explain.profiles.stacks import read_frame
+from asv_explain.profiles.stacks import NO_STACKS, SampledStacks, read_frame
 from asv_explain.profiles.wire import LARGEST, show
 
 __all__ = [
@@ -108,11 +108,11 @@ class Round:
         ratio_cpu: The same of `cpu`.
         threaded: Whether other threads were alive when it had called the benchmark.
         stacks: Of a sampled process, the stacks of the thread that called the benchmark, while it
-            did so: a line each, "name (file:line);name (file:line) SAMPLES", from the benchmark's
-            own function inwards.
+            did so, from the benchmark's own function inwards.
         threads: The same of all other threads at that time, from their outermost frame inwards, but
             for samples in which they waited.
-        waits: Of `stacks`, the samples in which the thread waited rather than ran.
+        waits: `stacks` with the samples in which the thread waited rather than ran; None where that
+            was not looked at.
         rate: Samples a second that were asked for.
         idle: Whether waiting threads were sampled, too, so that samples are shares of wall time
             rather than of CPU time.
@@ -140,9 +140,9 @@ class Round:
     ratio_wall: float | None = None
     ratio_cpu: float | None = None
     threaded: bool = False
-    stacks: str = ""
-    threads: str = ""
-    waits: str = ""
+    stacks: SampledStacks = NO_STACKS
+    threads: SampledStacks = NO_STACKS
+    waits: SampledStacks | None = None
     rate: float = 0.0
     idle: bool = False
     imported: tuple[tuple[str, str], ...] = ()
@@ -263,9 +263,8 @@ def round_from_answer(answer: Mapping[str, Any], mode: str = "time") -> Round:
         warmed=_whole(answer, "warmed"),
         memory=_whole(answer, "memory"),
         threaded=answer.get("threaded") is True,
-        stacks=_text(answer, "stacks"),
-        threads=_text(answer, "threads"),
-        waits=_text(answer, "waits"),
+        stacks=_stacks(answer, "stacks"),
+        threads=_stacks(answer, "threads"),
         rate=_number(answer.get("rate", 0.0), "rate", "samples a second", 0.0, LARGEST),
         idle=answer.get("idle") is True,
         imported=_pairs(answer, "imported", str),
@@ -275,12 +274,7 @@ def round_from_answer(answer: Mapping[str, Any], mode: str = "time") -> Round:
 
 def frames_of(rounds: Sequence[Round]) -> list[tuple[str, str, int]]:
     """The name, file and line of each different frame on the stacks of some rounds."""
-    texts = {
-        frame
-        for one in rounds
-        for stack in (*one.stacks.splitlines(), *one.threads.splitlines())
-        for frame in stack.rpartition(" ")[0].split(";")
-    }
+    texts = {text for one in rounds for text in (*one.stacks.frames, *one.threads.frames)}
     found = (read_frame(text) for text in sorted(texts))
     return [(one.name, one.file, one.line) for one in found]
 
@@ -328,10 +322,10 @@ def _samples(found: Any) -> tuple[float, ...]:
     return tuple(_number(sample, "a sample", "seconds", 0.0, LARGEST) for sample in found)
 
 
-def _text(answer: Mapping[str, Any], name: str) -> str:
-    """A text that may be left out."""
-    found = answer.get(name) or ""
-    if not isinstance(found, str):
+def _stacks(answer: Mapping[str, Any], name: str) -> SampledStacks:
+    """Stacks that may be left out."""
+    found = answer.get(name, NO_STACKS)
+    if not isinstance(found, SampledStacks):
         raise RoundError(f"{name} is {show(found)}")
     return found
 

@@ -25,6 +25,7 @@ from typing import IO, Any, cast
 from asv_explain.contained import started
 from asv_explain.files import read_own
 from asv_explain.measuring.harness import SAMPLING, TIMED_CALLS
+from asv_explain.profiles.stacks import SampledStacks, read_collapsed
 
 __all__ = [
     "ABSENT",
@@ -227,7 +228,7 @@ def why_not(said: str) -> str:
     return f"py-spy read nothing: {text[:_LONGEST_REASON]}"
 
 
-def timed_stacks(text: str, harness: str) -> tuple[str, str]:
+def timed_stacks(text: str, harness: str) -> tuple[SampledStacks, SampledStacks]:
     """Keep of collapsed stacks those of the timed calls, from the benchmark's function inwards.
 
     Other threads are known by the function of Python's that starts each: a stack that could not be
@@ -242,33 +243,28 @@ def timed_stacks(text: str, harness: str) -> tuple[str, str]:
         harness: The harness's file, as it stands in frames.
 
     Returns:
-        Lines of the same form, of the thread that calls the benchmark and of all others; stacks
-        that became alike are one.
+        The stacks of the thread that calls the benchmark, and those of all others.
     """
     marker, own = f"{TIMED_CALLS} ({harness}:", f" ({harness}:"
-    timed: dict[str, int] = {}
-    others: dict[str, int] = {}
-    for line in text.splitlines():
-        path, _, count = line.rpartition(" ")
-        if not path or not count.isdecimal():
-            continue
-        place = path.find(marker)
+    timed: list[str] = []
+    others: list[str] = []
+    for line in text.split("\n"):
+        place = line.find(marker)
         # A call of another function may end in the same name.
-        if place >= 0 and (not place or path[place - 1] == ";"):
-            cut = path.find(";", place + len(marker))
+        if place >= 0 and (not place or line[place - 1] == ";"):
+            cut = line.find(";", place + len(marker))
             if cut >= 0:  # else it is the loop itself
-                inner = path[cut + 1 :]
-                timed[inner] = timed.get(inner, 0) + int(count)
+                timed.append(line[cut + 1 :])
         elif (
-            own not in path
-            and _STARTED.match(path)
-            and not _IDLE_WORKER.match(path[path.rfind(";") + 1 :])
+            own not in line
+            and _STARTED.match(line)
+            and not _IDLE_WORKER.match(line, line.rfind(";") + 1)
         ):
-            others[path] = others.get(path, 0) + int(count)
-    return _collapsed(timed), _collapsed(others)
+            others.append(line)
+    return read_collapsed(timed), read_collapsed(others)
 
 
-def statement_stacks(raw: Sequence[Mapping[str, Any]]) -> str:
+def statement_stacks(raw: Sequence[Mapping[str, Any]]) -> SampledStacks:
     """Keep of the stacks of processes those of a timeraw benchmark's statement.
 
     Args:
@@ -276,22 +272,15 @@ def statement_stacks(raw: Sequence[Mapping[str, Any]]) -> str:
             the first and the last line of the statement in timeit's function that runs it.
 
     Returns:
-        Collapsed stacks of all, from that function inwards.
+        The stacks of all, from that function inwards.
     """
     marker = ";inner (<timeit-src>:"
-    timed: dict[str, int] = {}
+    timed: list[str] = []
     for one in raw:
         first, last = one["lines"]
-        for line in str(one["stacks"]).splitlines():
-            path, _, count = line.rpartition(" ")
-            place = path.find(marker)
-            if place < 0 or not count.isdecimal():
-                continue
-            number = path[place + len(marker) :].partition(")")[0]
-            if number.isdecimal() and first <= int(number) <= last:
-                timed[path[place + 1 :]] = timed.get(path[place + 1 :], 0) + int(count)
-    return _collapsed(timed)
-
-
-def _collapsed(counts: Mapping[str, int]) -> str:
-    return "".join(f"{path} {count}\n" for path, count in counts.items())
+        for line in str(one["stacks"]).split("\n"):
+            place = line.find(marker)
+            number = line[place + len(marker) :].partition(")")[0]
+            if place >= 0 and number.isdecimal() and first <= int(number) <= last:
+                timed.append(line[place + 1 :])
+    return read_collapsed(timed)

@@ -251,7 +251,7 @@ class Session:
         taken = []
         for side in sides:
             taken.append(self._sample(side, number, seconds, rate, idle=idle))
-            if self.unsampled or not taken[-1].round.stacks:
+            if self.unsampled or not taken[-1].round.stacks.frames:
                 self.unsampled = self.unsampled or _UNSEEN
                 for each in sides:
                     each.rounds = [one for one in each.rounds if one.mode != "sample"]
@@ -288,7 +288,7 @@ class Session:
             self.unsampled = one.failure.text
         looped = answer.get("looped")
         samples = rate * (looped if isinstance(looped, float) and looped > 0 else seconds)
-        waits, threads = "", one.threads
+        waits, threads = None, one.threads
         if idle and side.running is not None:
             ran = side.running.round
             scale = samples / side.running.samples

@@ -10,9 +10,12 @@ at a thread's state to stopping it, some 0.1 ms.
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from asv_explain.profiles.profile import Seconds, sums_at
+from asv_explain.profiles.stacks import SampledStacks
 
 __all__ = ["parted"]
 
@@ -20,42 +23,28 @@ ERRORS = 2
 """By more than so many standard errors a line has to have fewer samples."""
 
 
-def parted(stacks: str, running: str, scale: float) -> tuple[str, str]:
+def parted(
+    stacks: SampledStacks, running: SampledStacks, scale: float
+) -> tuple[SampledStacks, SampledStacks]:
     """Part stacks into those that waited and those that ran.
 
     Args:
-        stacks: Collapsed stacks of threads, whether they waited or not.
+        stacks: Stacks of threads, whether they waited or not.
         running: The same of another process of the same program, without threads that waited.
         scale: How many times as many samples were taken for ``stacks`` as for ``running``.
 
     Returns:
-        Two collapsed texts: of each stack the samples in which it waited, and all others.
+        The same stacks with the samples in which each waited, and with all others.
     """
-    every, ran = _by_line(stacks), _by_line(running)
-    waited, others = [], []
-    for path, count in _rows(stacks):
-        line = path.rpartition(";")[2]
-        fewer = every[line] - scale * ran[line]
-        error = math.sqrt(every[line] + scale**2 * ran[line])
-        waiting = round(count * fewer / every[line]) if fewer > ERRORS * error else 0
-        waited.append((path, waiting))
-        others.append((path, count - waiting))
-    return _text(waited), _text(others)
+    every = _by_line(stacks)
+    others = dict(zip(running.frames, _by_line(running).tolist(), strict=True))
+    ran = scale * np.array([others.get(one, 0.0) for one in stacks.frames])
+    waited = every - ran > ERRORS * np.sqrt(every + scale * ran)
+    share = np.divide(every - ran, every, out=np.zeros(len(every)), where=waited)
+    waiting = np.rint(stacks.samples * share[stacks.frame]).astype(np.int64)
+    return replace(stacks, samples=waiting), replace(stacks, samples=stacks.samples - waiting)
 
 
-def _rows(text: str) -> Iterator[tuple[str, int]]:
-    for line in text.splitlines():
-        path, _, count = line.rpartition(" ")
-        yield path, int(count)
-
-
-def _by_line(text: str) -> Counter[str]:
+def _by_line(stacks: SampledStacks) -> Seconds:
     """Samples by the innermost frame, with its line."""
-    found: Counter[str] = Counter()
-    for path, count in _rows(text):
-        found[path.rpartition(";")[2]] += count
-    return found
-
-
-def _text(rows: list[tuple[str, int]]) -> str:
-    return "".join(f"{path} {count}\n" for path, count in rows if count)
+    return sums_at(stacks.frame, stacks.samples.sum(axis=0), len(stacks.frames))

@@ -332,7 +332,7 @@ def _cells(records: list[Any], columns: Sequence[str]) -> list[Any]:
         ]
 
 
-def sums_at(index: Indices, values: Seconds, size: int) -> Seconds:
+def sums_at(index: NDArray[np.integer], values: Seconds | Counts, size: int) -> Seconds:
     """The sum of the values at each index (size,)."""
     sums: Seconds = np.bincount(index, values, size).astype(np.float64)
     return sums

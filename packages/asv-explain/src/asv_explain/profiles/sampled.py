@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from asv_explain.profiles.profile import Indices, Profile, Seconds, sums_at
-from asv_explain.profiles.stacks import Frame, SampledStacks, Stacks
+from asv_explain.profiles.stacks import Frame, SampledStacks, Stacks, read_frame
 from asv_explain.profiles.wire import WireError
 
-__all__ = ["SampledSide", "from_profiles", "from_samples"]
+__all__ = ["SampledSide", "from_profiles", "from_samples", "functions_of"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,29 +86,38 @@ def from_samples(
     Raises:
         WireError: A frame belongs to no function, or a round holds no sample.
     """
-    try:
-        of_frame = np.array([functions[one] for one in stacks.frames], np.intp)
-    except KeyError as error:
-        raise WireError("frames", f"no function is known for {error.args[0]!r:.200}") from None
-    lines = np.array([one.line for one in stacks.frames], np.intp)
+    frames = [*map(read_frame, stacks.frames)]
+    of_frame = functions_of(frames, functions)
+    lines = np.array([one.line for one in frames], np.intp)
+    parent = stacks.parent.astype(np.intp)
     weight = stacks.samples.astype(np.float64)
     rounds = len(weight) // 2 if waits else len(weight)
     if not len(of_frame) or not weight[:rounds].sum(axis=1).all():
         raise WireError("stacks", "expected at least one sample in every round")
-    function = _by_caller(profile, stacks.parent, of_frame[stacks.frame])
+    function = _by_caller(profile, parent, of_frame[stacks.frame])
     if imports:
-        weight[:rounds] = _by_import_times(
-            weight[:rounds], stacks.parent, function, profile, imports
-        )
+        weight[:rounds] = _by_import_times(weight[:rounds], parent, function, profile, imports)
     return SampledSide(
         profile,
-        stacks.parent,
+        parent,
         function,
         lines[stacks.frame],
         weight[:rounds],
         weight[rounds:] if waits else None,
         seconds,
     )
+
+
+def functions_of(frames: Iterable[Frame], functions: Mapping[Frame, int]) -> Indices:
+    """The function of each frame.
+
+    Raises:
+        WireError: A frame belongs to none.
+    """
+    try:
+        return np.array([functions[one] for one in frames], np.intp)
+    except KeyError as error:
+        raise WireError("frames", f"no function is known for {error.args[0]!r:.200}") from None
 
 
 def _by_import_times(

@@ -1,28 +1,37 @@
-"""Sampled stacks as a tree of frames, read from the collapsed text that samplers write."""
+"""Sampled stacks as trees of numbered frames, read from the collapsed text that samplers write."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from asv_explain.profiles.profile import Counts, Indices, Seconds
 from asv_explain.profiles.wire import WireError, rows, show
 
 __all__ = [
+    "NO_STACKS",
     "Frame",
     "SampledStacks",
     "Stacks",
     "frames_from_raw",
+    "levels",
+    "merged",
     "read_collapsed",
     "read_frame",
 ]
 
+Numbers: TypeAlias = NDArray[np.int32]
+
 # As py-spy writes a frame: its name, its file, and the line that runs.
 _FRAME = re.compile(r"(.*) \((.*?)(?::(\d+))?\)", re.DOTALL)
+
+# Of the samples of one stack: by then it was sampled for days.
+_MOST_DIGITS = 9
 
 
 class Frame(NamedTuple):
@@ -38,16 +47,22 @@ class SampledStacks:
     """The samples of R processes as one tree of N frames; parents come before their children.
 
     Attributes:
-        frames: The different frames, F of them.
+        frames: The different frames as the sampler writes them, "name (file:line)".
         parent: The node of the calling frame, -1 for the outermost (N,).
         frame: Which frame each node is, as an index into ``frames`` (N,).
         samples: Samples of each process in which the node's frame was the innermost (R, N).
     """
 
-    frames: tuple[Frame, ...]
-    parent: Indices
-    frame: Indices
+    frames: tuple[str, ...]
+    parent: Numbers
+    frame: Numbers
     samples: Counts
+
+
+NO_STACKS = SampledStacks(
+    (), np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros((1, 0), np.int64)
+)
+"""Those of a process of which none were sampled."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,60 +84,96 @@ class Stacks:
     seconds: Seconds
 
 
-def read_collapsed(*texts: str) -> SampledStacks:
-    """Read stacks from lines like ``outer (a.py:3);inner (b.py:7) 12``.
+def read_collapsed(lines: Iterable[str]) -> SampledStacks:
+    """Read one process's stacks from lines like ``outer (a.py:3);inner (b.py:7) 12``.
 
-    Args:
-        texts: One for each process.
-
-    Raises:
-        ValueError: A line does not end in a number of samples.
+    Lines that do not end in a number of samples are left out.
     """
-    frames: dict[str, int] = {}
-    nodes: dict[str, int] = {}
+    numbers: dict[str, int] = {}
     parent: list[int] = []
     frame: list[int] = []
-    ends: list[tuple[list[int], list[int]]] = []
-
-    def node_of(path: str) -> int:
-        # Most stacks share their outer frames with one that was read before.
-        missing: list[str] = []
-        found = nodes.get(path)
-        while found is None:
-            missing.append(path)
-            cut = path.rfind(";")
-            if cut < 0:
-                found = -1
-                break
-            path = path[:cut]
-            found = nodes.get(path)
-        for longer in reversed(missing):
-            own = longer[longer.rfind(";") + 1 :]
-            parent.append(found)
-            frame.append(frames.setdefault(own, len(frames)))
-            found = nodes[longer] = len(parent) - 1
-        return found
-
-    for text in texts:
-        where, counts = list[int](), list[int]()
-        for line in text.split("\n"):
-            path, _, count = line.rpartition(" ")
-            if not path:
-                continue
-            if not count.isdecimal():
-                raise ValueError(f"expected a number of samples at the end of {line[-60:]!r}")
-            where.append(node_of(path))
-            counts.append(int(count))
-        ends.append((where, counts))
-    samples = np.zeros((len(texts), len(parent)), np.int64)
-    for row, (where, counts) in zip(samples, ends, strict=True):
-        np.add.at(row, where, counts)
+    where: list[int] = []
+    counts: list[int] = []
+    # The stack read last: its nodes, and its text up to and with each of them.
+    nodes, starts = [-1], [""]
+    # In order, a stack stands beside those that it shares most of its outer frames with.
+    for line in sorted(lines):
+        end = line.rfind(" ")
+        count = line[end + 1 :]
+        if end <= 0 or not count.isdecimal() or len(count) > _MOST_DIGITS:
+            continue
+        path = line[:end] + ";"
+        while not path.startswith(starts[-1]):
+            nodes.pop()
+            starts.pop()
+        read, node = len(starts[-1]), nodes[-1]
+        if read < len(path):
+            for one in path[read:-1].split(";"):
+                parent.append(node)
+                node = len(frame)
+                frame.append(numbers.setdefault(one, len(numbers)))
+                read += len(one) + 1
+                nodes.append(node)
+                starts.append(path[:read])
+        where.append(node)
+        counts.append(int(count))
     return SampledStacks(
-        tuple(read_frame(one) for one in frames),
-        np.array(parent, np.intp),
-        np.array(frame, np.intp),
-        samples,
+        tuple(numbers),
+        np.array(parent, np.int32),
+        np.array(frame, np.int32),
+        np.bincount(where, counts, len(frame)).astype(np.int64)[None],
     )
+
+
+def merged(rounds: Sequence[SampledStacks]) -> SampledStacks:
+    """Put the stacks of processes into one tree, in which equal stacks are one."""
+    numbers: dict[str, int] = {}
+    parents, frames, size = [], [], 0
+    for one in rounds:
+        known = [numbers.setdefault(text, len(numbers)) for text in one.frames]
+        frames.append(np.array(known, np.intp)[one.frame])
+        parents.append(np.where(one.parent < 0, -1, one.parent + np.intp(size)))
+        size += len(one.parent)
+    parent, frame = np.concatenate(parents), np.concatenate(frames)
+    # The node of each in the one tree; that of no caller stands last.
+    place = np.full(size + 1, -1)
+    keys, found = [], 0
+    for level in levels(parent):
+        every, index = np.unique(
+            (place[parent[level]] + 1) * len(numbers) + frame[level], return_inverse=True
+        )
+        place[level] = found + index
+        found += len(every)
+        keys.append(every)
+    key = np.concatenate(keys) if keys else np.zeros(0, np.intp)
+    ends = np.split(place[:-1], np.cumsum([len(one.parent) for one in rounds])[:-1])
+    samples = [
+        np.bincount(where, row, found).astype(np.int64)
+        for where, one in zip(ends, rounds, strict=True)
+        for row in one.samples
+    ]
+    return SampledStacks(
+        tuple(numbers),
+        (key // max(len(numbers), 1) - 1).astype(np.int32),
+        (key % max(len(numbers), 1)).astype(np.int32),
+        np.array(samples),
+    )
+
+
+def levels(parent: Indices) -> list[Indices]:
+    """The nodes of a tree by how many are above them, the outermost first.
+
+    Args:
+        parent: The node above each, -1 where there is none.
+    """
+    above = parent
+    depth = (above >= 0).astype(np.int32)
+    # The depth so far is the way to a node above; that node's own doubles it.
+    while (inner := above >= 0).any():
+        depth += np.where(inner, depth[above], 0)
+        above = np.where(inner, above[above], -1)
+    order = np.argsort(depth, kind="stable").astype(np.intp)
+    return np.split(order, np.cumsum(np.bincount(depth))[:-1]) if len(order) else []
 
 
 def read_frame(text: str) -> Frame:
