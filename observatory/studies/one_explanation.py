@@ -21,7 +21,7 @@ from asv_explain.changes.change import Change, Changes
 from asv_explain.changes.evidence import Evidence
 from asv_explain.explanation import Verdict, encode
 from asv_explain.measuring.process import read_answer
-from asv_explain.measuring.rounds import Round, Rounds
+from asv_explain.measuring.rounds import Round, Rounds, round_from_answer
 from asv_explain.parts import Explained
 from asv_explain.profiles.stacks import read_collapsed
 from asv_explain.suspect import Suspect
@@ -36,9 +36,7 @@ RATE = 1000.0
 
 STAGES = (
     ("stacks", pipeline, "merged"),
-    ("stacks", pipeline, "frames_from_raw"),
     ("stacks", pipeline, "from_samples"),
-    ("profiles", pipeline, "profile_from_raw"),
     ("profiles", pipeline, "merge"),
     ("match", pipeline, "match_profiles"),
     ("blame", blame, "blame"),
@@ -95,18 +93,22 @@ def explain_once(folder: Path) -> dict[str, float]:
 
 
 def _rounds(folder: Path, side: str) -> Iterator[Round]:
+    """Read one side's rounds, each as is done when its process has ended."""
     seconds: float = msgspec.json.decode((folder / "seconds.json").read_bytes())[side]
     for number in range(TIMED):
-        one = seconds * (1 + number * 1e-3)
-        yield Round("time", one, one, None, 1, 0.0, (one,), None, None)
+        yield round_from_answer(_answer(seconds * (1 + number * 1e-3)))
     for file in sorted(folder.glob(f"{side}-*.stacks")):
-        stacks = read_collapsed(file.read_bytes().decode().split("\n"))
-        yield Round(
-            "sample", seconds, seconds, None, 1, 0.0, (), None, None, stacks=stacks, rate=RATE
-        )
+        stacks = read_collapsed(file.read_text(encoding="utf-8").split("\n"))
+        yield round_from_answer({**_answer(seconds), "stacks": stacks, "rate": RATE}, "sample")
     for file in sorted(folder.glob(f"{side}-*.json")):
-        raw = read_answer(file.read_bytes())
-        yield Round("profile", seconds, seconds, None, raw["number"], 0.0, (), raw, None)
+        profile = read_answer(file.read_bytes())
+        yield round_from_answer({**_answer(seconds), "profile": profile}, "profile")
+
+
+def _answer(seconds: float) -> dict[str, Any]:
+    """What the harness answers beside stacks or a profile."""
+    times = {"wall": seconds, "cpu": seconds, "samples": [seconds], "setup": 0.0, "delayed": 0.0}
+    return {"schema": 1, **times, "number": 1, "instructions": None, "profile": None}
 
 
 def _timed(function: Callable[..., Any], stage: str, taken: dict[str, float]) -> Callable[..., Any]:

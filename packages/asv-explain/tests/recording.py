@@ -10,7 +10,19 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["framed", "record"]
+__all__ = ["NOTHING", "framed", "record"]
+
+
+NOTHING: dict[str, Any] = {
+    "schema": 1,
+    "python": "3.11.7",
+    "implementation": "cpython",
+    "number": 1,
+    "seconds": 1.0,
+    "functions": [],
+    "edges": [],
+}
+"""A profile in which nothing was called."""
 
 
 def record(run: Callable[[], object], number: int = 1) -> dict[str, Any]:

@@ -21,6 +21,8 @@ from asv_explain.changes.change import Change, Changes
 from asv_explain.explanation import decode, encode
 from asv_explain.measuring.rounds import Round, Rounds
 from asv_explain.profiles.pair import decode_pair, encode_pair
+from asv_explain.profiles.profile import profile_from_raw
+from asv_explain.profiles.stacks import frames_from_raw
 from asv_explain.suspect import Suspect
 
 SUSPECT = Suspect("suite.time_it", None, (), "virtualenv", "box", "b" * 40, "a" * 40)
@@ -34,8 +36,11 @@ def timed(seconds: float) -> Round:
 
 
 def profiled(raw: dict[str, Any], seconds: float) -> Round:
-    raw = json.loads(json.dumps(raw))
-    return Round("profile", seconds, seconds, None, 1, 0.0, (seconds,), raw, None)
+    profile = profile_from_raw(json.loads(json.dumps(raw)))
+    frames = frames_from_raw(raw, len(profile.functions))
+    return Round(
+        "profile", seconds, seconds, None, 1, 0.0, (seconds,), profile, None, frames=frames
+    )
 
 
 def sampled(stacks: str, waits: str | None, threads: str) -> Round:

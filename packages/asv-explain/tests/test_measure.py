@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from recording import NOTHING
 from stack_texts import read_texts
 
 from asv_explain.explanation import Verdict
@@ -85,7 +86,7 @@ class Fake:
             "setup": self.setup,
             "delayed": 0.0,
             "samples": [wall],
-            "profile": {"made": "up"} if mode == "profile" else None,
+            "profile": NOTHING if mode == "profile" else None,
             "error": None,
         }
 
@@ -173,7 +174,7 @@ def test_a_change_is_sampled_in_turns_and_then_counted_twice(tmp_path: Path) -> 
         assert [one.stacks for one in rounds] == [STACKS] * 5
         assert all(one.rate == RATE and not one.idle for one in rounds)
     assert found.unsampled == ""
-    assert all(each.profile == {"made": "up"} for each in found.profiled.before)
+    assert all(each.profile is not None for each in found.profiled.before)
     assert all(each.profile is None and each.stacks is NO_STACKS for each in found.timed.before)
 
 
@@ -472,8 +473,9 @@ def test_real_processes_find_a_real_change(sides: tuple[Installed, Installed]) -
         assert len(rounds) == 2
         for profile in (each.profile for each in rounds):
             assert profile is not None
-            calls = {each["name"]: each["calls"] for each in profile["functions"]}
-            assert calls["time_it"] == calls["builtins.sum"] == profile["number"]
+            names = [each.name for each in profile.functions]
+            calls = dict(zip(names, profile.calls.tolist(), strict=True))
+            assert calls["time_it"] == calls["builtins.sum"] == profile.number
     for rounds in (found.sampled.before, found.sampled.after):
         assert len(rounds) == (0 if found.unsampled else 4)
         assert all(each.stacks.frames[0].startswith("time_it (") for each in rounds)

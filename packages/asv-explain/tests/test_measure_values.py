@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from recording import NOTHING
 
 from asv_explain.explanation import Verdict
 from asv_explain.measuring.confirm import MIN_PAIRS
@@ -53,7 +54,7 @@ class Fake:
             found = {"peak": PEAK if met else 0, "temporary": [brief, []]}
             return {**answer, "trace": {**found, "imports": self.imports.get(name, [0, 0])}}
         times = {"wall": 1.0, "cpu": 1.0, "instructions": None, "setup": 0.0, "delayed": 0.0}
-        return {**answer, **times, "samples": [1.0], "profile": {"made": "up"}}
+        return {**answer, **times, "samples": [1.0], "profile": NOTHING}
 
     def order(self, mode: str) -> str:
         """Give the sides of the processes of one mode, in the order of running."""

@@ -18,7 +18,8 @@ from asv_explain.changes.change import Changes
 from asv_explain.explanation import Caveat, Explanation, Verdict
 from asv_explain.measuring.rounds import Round, Rounds
 from asv_explain.precision import Enough
-from asv_explain.profiles.profile import profile_to_raw
+from asv_explain.profiles.profile import profile_from_raw, profile_to_raw
+from asv_explain.profiles.stacks import frames_from_raw
 from asv_explain.suspect import Suspect
 
 SUSPECT = Suspect("suite.time_it", None, (), "virtualenv", "box", "b" * 40, "a" * 40)
@@ -137,7 +138,9 @@ def explained(
 
 
 def profiled(raw: dict[str, Any]) -> Round:
-    return Round("profile", 1.0, 1.0, None, 1, 0.0, (1.0,), raw, None)
+    profile = profile_from_raw(raw)
+    frames = frames_from_raw(raw, len(profile.functions))
+    return Round("profile", 1.0, 1.0, None, 1, 0.0, (1.0,), profile, None, frames=frames)
 
 
 TIMES = timed(1.0, 1e-4, 8), timed(1.8, 1e-4, 8)

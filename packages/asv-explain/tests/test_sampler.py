@@ -405,13 +405,12 @@ def test_both_sides_are_sampled_and_their_frames_described(tmp_path: Path) -> No
         one = (rounds.profiled.before if side is before else rounds.profiled.after)[0]
         stacks = (rounds.sampled.before if side is before else rounds.sampled.after)[0].stacks
         assert one.profile is not None
-        functions = one.profile["functions"]
-        names = {(name, where): functions[index] for name, where, _, index in one.profile["frames"]}
+        names = {(frame.name, frame.file): index for frame, index in one.frames.items()}
         assert {one.partition(" (")[0] for one in stacks.frames} <= {name for name, _ in names}
         for name, share in (("a", 1), ("b", 3), ("work", 4)):
-            function = names[name, file]
-            assert function["name"] == name
-            assert function["calls"] == share * one.profile["number"]
+            index = names[name, file]
+            assert one.profile.functions[index].name == name
+            assert one.profile.calls[index] == share * one.profile.number
     assert ("benchmarks/suite.py", str(suite)) in found.timed.after[0].imported
 
 

@@ -30,10 +30,9 @@ from asv_explain.profiles.collecting import without_collecting
 from asv_explain.profiles.match import Match, match_profiles
 from asv_explain.profiles.merge import merge
 from asv_explain.profiles.pair import ProfilePair, ProfileSide
-from asv_explain.profiles.profile import Indices, Profile, Seconds, profile_from_raw, sums_at
+from asv_explain.profiles.profile import Indices, Profile, Seconds, sums_at
 from asv_explain.profiles.sampled import SampledSide, from_profiles, from_samples, functions_of
-from asv_explain.profiles.stacks import Frame, frames_from_raw, merged, read_frame
-from asv_explain.profiles.wire import WireError
+from asv_explain.profiles.stacks import Frame, merged, read_frame
 from asv_explain.suspect import Suspect
 from asv_explain.threads import Ran, thread_costs
 
@@ -61,7 +60,7 @@ def explain(suspect: Suspect, rounds: Rounds, repository: Path, factor: float) -
         factor: the smallest ratio that counts.
 
     Raises:
-        WireError: a profile is not of the harness's form, or a frame is of no function in it.
+        WireError: a sampled frame is of no function that was counted, or nothing was sampled.
         GitError: git can't read one of the commits.
         ConservationError: a stage lost or made up time, which is a mistake of ours.
     """
@@ -154,17 +153,13 @@ def _error(estimate: Estimate | None) -> blaming.RatioError:
 
 
 def _counted(rounds: Sequence[Round]) -> _Counted:
-    """Read one side's profiles, which say how often what was called."""
-    raws = [one.profile for one in rounds if one.profile is not None]
-    if not raws:
-        raise WireError("profile", "a round that profiled holds no profile")
-    profiles = tuple(profile_from_raw(one) for one in raws)
+    """Put one side's profiles together, which say how often what was called."""
+    profiles = tuple(one.profile for one in rounds if one.profile is not None)
     whole, every = merge(profiles)
     frames: dict[Frame, int] = {}
     # What the first says of a frame counts.
-    for raw, profile, places in [*zip(raws, profiles, every, strict=True)][::-1]:
-        found = frames_from_raw(raw, len(profile.functions))
-        frames.update(zip(found, places[[*found.values()]].tolist(), strict=True))
+    for one, places in [*zip(rounds, every, strict=True)][::-1]:
+        frames.update(zip(one.frames, places[[*one.frames.values()]].tolist(), strict=True))
     return _Counted(whole, profiles, every, frames)
 
 

@@ -18,7 +18,6 @@ from asv_explain.parts import (
     pointed,
     rest,
 )
-from asv_explain.profiles.profile import profile_from_raw
 from asv_explain.suspect import Suspect
 from asv_explain.values.calls import call_changes
 from asv_explain.values.memory import MemoryCause, describe, memory_causes
@@ -44,7 +43,7 @@ def explain_values(suspect: Suspect, rounds: Rounds, repository: Path, factor: f
         factor: the smallest ratio that counts.
 
     Raises:
-        WireError: a trace or profile is not of the harness's form.
+        WireError: a trace is not of the harness's form.
         GitError: git can't read one of the commits.
         ConservationError: a stage lost or made up memory, which is a mistake of ours.
     """
@@ -115,7 +114,7 @@ def _figures(rounds: Sequence[Round]) -> form.Rounds:
 
 def _calls(suspect: Suspect, rounds: Rounds, repository: Path) -> tuple[CallChange, ...]:
     sides = [
-        [profile_from_raw(one.profile) for one in side if one.profile is not None]
+        [one.profile for one in side if one.profile is not None]
         for side in (rounds.profiled.before, rounds.profiled.after)
     ]
     if not all(sides):

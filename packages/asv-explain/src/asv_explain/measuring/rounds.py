@@ -6,11 +6,19 @@ import math
 import statistics
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from asv_explain.profiles.stacks import NO_STACKS, SampledStacks, read_frame
-from asv_explain.profiles.wire import LARGEST, show
+from asv_explain.profiles.collecting import without_collecting
+from asv_explain.profiles.profile import Profile, profile_from_raw
+from asv_explain.profiles.stacks import (
+    NO_STACKS,
+    Frame,
+    SampledStacks,
+    frames_from_raw,
+    read_frame,
+)
+from asv_explain.profiles.wire import LARGEST, WireError, show
 
 __all__ = [
     "Failure",
@@ -95,7 +103,7 @@ class Round:
         number: Calls of the benchmark in one sample.
         setup: Seconds that the benchmark's setup and teardown take for each sample.
         samples: Wall seconds per call of each sample; `wall` is their median.
-        profile: The raw profile, in a process that profiled.
+        profile: What was counted, in a process that profiled.
         failure: Why nothing was measured, or None.
         delayed: Seconds per call in which other processes had the processor; 0 if not known.
         value: What a benchmark that isn't one of time gives, in its own unit; else None.
@@ -116,6 +124,7 @@ class Round:
         rate: Samples a second that were asked for.
         idle: Whether waiting threads were sampled, too, so that samples are shares of wall time
             rather than of CPU time.
+        frames: Which of the functions of `profile` each frame is that was sampled before.
         imported: The path below its home and the file of each module that was imported, but for
             the standard library's; given by a side's first round alone.
         importtime: Of a timeraw benchmark that is sampled, the modules that it imports, each with
@@ -129,7 +138,7 @@ class Round:
     number: int
     setup: float
     samples: tuple[float, ...]
-    profile: Mapping[str, Any] | None
+    profile: Profile | None
     failure: Failure | None
     delayed: float = 0.0
     value: float | None = None
@@ -145,6 +154,7 @@ class Round:
     waits: SampledStacks | None = None
     rate: float = 0.0
     idle: bool = False
+    frames: Mapping[Frame, int] = field(default_factory=dict)
     imported: tuple[tuple[str, str], ...] = ()
     importtime: tuple[tuple[str, float], ...] = ()
 
@@ -218,7 +228,7 @@ def round_from_answer(answer: Mapping[str, Any], mode: str = "time") -> Round:
         mode: What the process was to do: "time", "sample", "value", "profile" or "trace".
 
     Returns:
-        The round; its profile or trace is left raw.
+        The round; its trace is left raw.
 
     Raises:
         RoundError: The answer is not a round of this schema; the text names what is wrong.
@@ -240,11 +250,12 @@ def round_from_answer(answer: Mapping[str, Any], mode: str = "time") -> Round:
     number = answer.get("number")
     if type(number) is not int or not 1 <= number < LARGEST:
         raise RoundError(f"number of calls is {show(number)}")
-    counted = type(instructions) is int and 0 <= instructions < LARGEST_COUNT
-    if not (instructions is None or counted):
+    whole = type(instructions) is int and 0 <= instructions < LARGEST_COUNT
+    if not (instructions is None or whole):
         raise RoundError(f"instructions is {show(instructions)}")
     if isinstance(profile, Mapping) is not (mode == "profile"):
         raise RoundError(f"a profile was {'' if mode == 'profile' else 'not '}asked for")
+    counted, frames = (None, {}) if profile is None else _counted(profile)
     samples = answer.get("samples")
     if not isinstance(samples, list) or not samples:
         raise RoundError("no samples")
@@ -256,7 +267,7 @@ def round_from_answer(answer: Mapping[str, Any], mode: str = "time") -> Round:
         number,
         _seconds(answer, "setup"),
         _samples(samples),
-        profile,
+        counted,
         None,
         _seconds(answer, "delayed"),
         cpu_samples=_samples(answer.get("cpu_samples") or []),
@@ -267,9 +278,19 @@ def round_from_answer(answer: Mapping[str, Any], mode: str = "time") -> Round:
         threads=_stacks(answer, "threads"),
         rate=_number(answer.get("rate", 0.0), "rate", "samples a second", 0.0, LARGEST),
         idle=answer.get("idle") is True,
+        frames=frames,
         imported=_pairs(answer, "imported", str),
         importtime=_pairs(answer, "importtime", float),
     )
+
+
+@without_collecting()
+def _counted(profile: Mapping[str, Any]) -> tuple[Profile, dict[Frame, int]]:
+    try:
+        counted = profile_from_raw(profile)
+        return counted, frames_from_raw(profile, len(counted.functions))
+    except WireError as error:
+        raise RoundError(f"the profile is none: {error}") from error
 
 
 def frames_of(rounds: Sequence[Round]) -> list[tuple[str, str, int]]:
