@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -57,6 +58,14 @@ class CauseMaker:
     assigned: Assigned
     whole: float
     suspects: tuple[str, ...]
+    _parts: Mapping[int, list[Part]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Put the parts of each group together."""
+        parts: defaultdict[int, list[Part]] = defaultdict(list)
+        for one in self.assigned.parts:
+            parts[one.group].append(one)
+        object.__setattr__(self, "_parts", parts)
 
     def cause(self, group: int, measures: Measures, lines: Lines, waiting: float) -> Cause:
         """The cause that a group is."""
@@ -149,7 +158,7 @@ class CauseMaker:
 
     def _details(self, group: int) -> list[Detail]:
         """What of a group's amount lies in other functions."""
-        return self._summed(one for one in self.assigned.parts if one.group == group)
+        return self._summed(self._parts.get(group, ()))
 
     def _summed(self, parts: Iterable[Part]) -> list[Detail]:
         """One for each function and kind; what is written inside a function counts with it."""

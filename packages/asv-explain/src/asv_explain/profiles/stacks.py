@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
@@ -26,9 +25,6 @@ __all__ = [
 ]
 
 Numbers: TypeAlias = NDArray[np.int32]
-
-# As py-spy writes a frame: its name, its file, and the line that runs.
-_FRAME = re.compile(r"(.*) \((.*?)(?::(\d+))?\)", re.DOTALL)
 
 # Of the samples of one stack: by then it was sampled for days.
 _MOST_DIGITS = 9
@@ -177,11 +173,12 @@ def levels(parent: Indices) -> list[Indices]:
 
 
 def read_frame(text: str) -> Frame:
-    """Read a frame as it stands in collapsed stacks; a bare name has no file."""
-    found = _FRAME.fullmatch(text)
-    if found is None:
+    """Read a frame from "name (file:line)", as py-spy writes it; a bare name has no file."""
+    name, found, place = text.removesuffix(")").rpartition(" (")
+    if not found or not text.endswith(")"):
         return Frame(text, "", 0)
-    return Frame(found[1], found[2], int(found[3] or 0))
+    file, found, line = place.rpartition(":")
+    return Frame(name, file, int(line)) if found and line.isdecimal() else Frame(name, place, 0)
 
 
 def frames_from_raw(raw: Mapping[str, Any], functions: int) -> dict[Frame, int]:

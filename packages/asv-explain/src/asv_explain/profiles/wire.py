@@ -84,7 +84,7 @@ def table(rows: list[Any], columns: Sequence[str], whole: Sequence[str], where: 
     ):
         raise _bad_row(rows, columns, where)
     try:
-        table = np.array(rows, dtype=np.float64)
+        table = np.fromiter(chain.from_iterable(rows), np.float64).reshape(len(rows), -1)
     except OverflowError:
         raise _bad_row(rows, columns, where) from None
     for column, name in enumerate(columns):
