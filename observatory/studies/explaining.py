@@ -135,7 +135,8 @@ def _table(measured: dict[tuple[int, int, int], list[dict[str, float]]]) -> Tabl
 
 def _stages(measured: dict[tuple[int, int, int], list[dict[str, float]]]) -> Table:
     """CPU seconds of each stage; what is in none of them is the rest."""
-    table = Table(title="CPU seconds of each stage, medians", title_justify="left")
+    title = "CPU seconds of each stage, medians; what processes wrote is read as each of them ends"
+    table = Table(title=title, title_justify="left")
     for heading in ("functions", "pairs", *STAGES):
         table.add_column(heading, justify="right")
     for (functions, _, pairs), every in measured.items():
