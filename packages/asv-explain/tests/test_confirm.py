@@ -333,6 +333,7 @@ def test_a_round_is_read_from_the_harness_s_answer() -> None:
         {"samples": []},
         {"instructions": 1.5},
         {"profile": {}},
+        {"stacks": "f (a.py:1) 3"},
         {"error": {"kind": "odd"}},
         {"error": "odd"},
     ],
@@ -341,3 +342,9 @@ def test_an_answer_that_is_no_round_is_refused(broken: dict[str, object]) -> Non
     """Nothing half read ever passes for a measurement."""
     with pytest.raises(RoundError):
         round_from_answer({**ANSWER, **broken})
+
+
+def test_a_profile_that_cannot_be_read_is_no_round() -> None:
+    """What is wrong with it is told."""
+    with pytest.raises(RoundError, match="its profile can't be read: profile: has no 'python'"):
+        round_from_answer({**ANSWER, "profile": {"schema": 1}}, "profile")

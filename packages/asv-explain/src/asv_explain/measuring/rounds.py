@@ -290,7 +290,7 @@ def _counted(profile: Mapping[str, Any]) -> tuple[Profile, dict[Frame, int]]:
         counted = profile_from_raw(profile)
         return counted, frames_from_raw(profile, len(counted.functions))
     except WireError as error:
-        raise RoundError(f"the profile is none: {error}") from error
+        raise RoundError(f"its profile can't be read: {error}") from error
 
 
 def frames_of(rounds: Sequence[Round]) -> list[tuple[str, str, int]]:
