@@ -22,7 +22,7 @@ from asv_explain.measuring.process import ProcessRunner, environment
 from asv_explain.measuring.rounds import Rounds
 from asv_explain.measuring.sampling import DEAR_RATE, LOWEST_RATE, MORE_TIMED, RATE
 from asv_explain.measuring.session import SAMPLER_SLOWDOWN
-from asv_explain.profiles.stacks import NO_STACKS
+from asv_explain.profiles.stacks import NO_STACKS, SampledStacks
 from asv_explain.suspect import Installed, Suspect
 
 STACKS = read_texts("time_it (suite.py:3) 9\n")
@@ -49,6 +49,7 @@ class Fake:
     stop: float = 0.1
     keeps_up: bool = True
     threaded: bool = False
+    others: SampledStacks = NO_STACKS
     now: float = 100.0
     asked: list[tuple[str, str, Mapping[str, Any], Path, float]] = field(default_factory=list)
 
@@ -74,7 +75,7 @@ class Fake:
         if mode == "sample":
             wall /= 1 - self.stop
             self.now += request["seconds"]
-            sampled = {"stacks": STACKS, "kept_up": self.keeps_up}
+            sampled = {"stacks": STACKS, "threads": self.others, "kept_up": self.keeps_up}
         return {
             "schema": 1,
             **sampled,
@@ -258,6 +259,21 @@ def test_what_has_several_threads_is_sampled_at_a_lower_rate(tmp_path: Path) -> 
     fake = Fake({"a": 1.0, "b": 1.5}, cost=0.1, threaded=True)
     run(fake, tmp_path, Plan(rounds=4))
     assert {(one["rate"], one["idle"]) for one in sampled(fake)[2:]} == {(DEAR_RATE, True)}
+
+
+@pytest.mark.parametrize("others", [NO_STACKS, STACKS])
+def test_threads_that_end_with_their_call_are_seen_in_samples(
+    tmp_path: Path, others: SampledStacks
+) -> None:
+    """What was sampled before that is left out, and sampled anew."""
+    fake = Fake({"a": 1.0, "b": 1.5}, cost=0.1, others=others)
+    found = run(fake, tmp_path, Plan(rounds=4))
+    kinds = [(one["rate"], one["idle"]) for one in sampled(fake)]
+    seen = bool(others.frames)
+    alone = 2 if seen else 8
+    assert kinds[:alone] == [(RATE, False)] * alone
+    assert kinds[alone:] == ([(DEAR_RATE, False)] * 2 + [(DEAR_RATE, True)] * 8 if seen else [])
+    assert [one.idle for one in found.sampled.after] == [seen] * 4
 
 
 @pytest.mark.parametrize(("wall", "number"), [(1e-3, 25), (0.05, 17), (2.0, 1)])

@@ -64,7 +64,8 @@ def sample_both(
 
     Where both sides compute throughout in one thread, only threads that run are sampled, and
     samples are shares of CPU time; else all are, and one more process of each side tells which of
-    them waited.
+    them waited. Threads that end with the call that began them show in samples alone: once any
+    were seen, what was sampled is taken anew, as with them.
 
     Args:
         session: The course of measuring, timed.
@@ -93,18 +94,24 @@ def sample_both(
         """Tell whether one more of so many pairs fits."""
         return clock() + 2 * (fitting(pairs)[1] + beside) <= until
 
-    if idle:
-        stopped = session.learn_running(*fitting(least + 1), rate)
-        if session.unsampled:
-            return
-        rate = _slower(rate, stopped)
-    pair = 0
+    pair, learnt = 0, not idle
     while plan.rounds is None or pair < plan.rounds:
         start = clock()
-        calls, seconds = fitting(least - pair)
-        stopped = session.sample(session.turns(pair), calls, seconds, rate, idle=idle)
+        calls, seconds = fitting(least - pair + (not learnt))
+        if learnt:
+            stopped = session.sample(session.turns(pair), calls, seconds, rate, idle=idle)
+        else:
+            stopped = session.learn_running(calls, seconds, rate)
         if session.unsampled:
             return
+        if not threaded and session.saw_threads:
+            session.forget_samples()
+            threaded = idle = True
+            pair, learnt, rate = 0, False, min(rate, DEAR_RATE)
+            continue
+        if not learnt:
+            learnt, rate = True, _slower(rate, stopped)
+            continue
         pair += 1
         rate = _slower(rate, stopped)
         beside = max((clock() - start) / 2 - seconds, 0.0)

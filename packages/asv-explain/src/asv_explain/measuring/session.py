@@ -138,6 +138,7 @@ class Session:
         self.kind, self.unit = "unknown", ""
         self.unsampled = ""
         self.raw = False
+        self.saw_threads = False
         self._apart = False
 
     @property
@@ -253,12 +254,16 @@ class Session:
             taken.append(self._sample(side, number, seconds, rate, idle=idle))
             if self.unsampled or not taken[-1].round.stacks.frames:
                 self.unsampled = self.unsampled or _UNSEEN
-                for each in sides:
-                    each.rounds = [one for one in each.rounds if one.mode != "sample"]
+                self.forget_samples()
                 return 1.0
         for side, one in zip(sides, taken, strict=True):
             side.rounds.append(one.round)
         return max(one.stopped for one in taken)
+
+    def forget_samples(self) -> None:
+        """Leave no sampled round."""
+        for side in (self.before, self.after):
+            side.rounds = [one for one in side.rounds if one.mode != "sample"]
 
     def learn_running(self, number: int, seconds: float, rate: int) -> float:
         """Sample a process of each side without threads that wait.
@@ -289,6 +294,7 @@ class Session:
         looped = answer.get("looped")
         samples = rate * (looped if isinstance(looped, float) and looped > 0 else seconds)
         waits, threads = None, one.threads
+        self.saw_threads = self.saw_threads or bool(threads.frames)
         if idle and side.running is not None:
             ran = side.running.round
             scale = samples / side.running.samples
