@@ -126,8 +126,8 @@ def test_what_scatters_less_than_its_drawing_is_not_taken_for_surer() -> None:
     taken, drawn = np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([1.0, 1.0])
     variance, _ = settled_mean(taken, drawn, NO_PRIOR)
     assert variance.tolist() == [1.0, 1.0]
-    assert p_values(taken, drawn, Prior(1.0, np.inf)).tolist() == pytest.approx(
-        [2 * stats.norm.sf(1.0), 1.0]
+    assert p_values(taken, drawn, Prior(1.0, 99.0)).tolist() == pytest.approx(
+        [2 * stats.t.sf(1.0, 100), 1.0]
     )
 
 

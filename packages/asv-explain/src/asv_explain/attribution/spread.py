@@ -50,7 +50,7 @@ class Prior:
     Attributes:
         ratio: The variance over rounds in multiples of that by the drawing of samples alone.
         freedom: How many degrees of freedom that is worth beside a column's own scatter; 0 where
-            it says nothing, endless where all columns have the ratio in common.
+            it says nothing.
     """
 
     ratio: float = 1.0
@@ -83,10 +83,13 @@ def prior_of(rounds: Seconds, drawn: Seconds) -> Prior:
     half = (count - 1) / 2
     middle = float(logarithms.mean()) - float(special.digamma(half)) + math.log(half)
     beyond = float(logarithms.var(ddof=1)) - float(special.polygamma(1, half))
+    # What few columns say of a ratio that all have in common is uncertain itself.
+    most = (count - 1.0) * len(logarithms)
     if beyond <= 0:
-        return Prior(math.exp(middle), math.inf)
+        return Prior(math.exp(middle), most)
     prior = _inverse_trigamma(beyond)
-    return Prior(math.exp(middle + float(special.digamma(prior)) - math.log(prior)), 2 * prior)
+    ratio = math.exp(middle + float(special.digamma(prior)) - math.log(prior))
+    return Prior(ratio, min(2 * prior, most))
 
 
 def _inverse_trigamma(value: float) -> float:
@@ -114,10 +117,7 @@ def settled_mean(rounds: Seconds, drawn: Seconds, prior: Prior) -> tuple[Seconds
     count = len(rounds)
     variance = rounds.var(axis=0, ddof=1) / count
     own = count - 1.0
-    if math.isinf(prior.freedom):
-        both = prior.ratio * drawn
-    else:
-        both = (own * variance + prior.freedom * prior.ratio * drawn) / (own + prior.freedom)
+    both = (own * variance + prior.freedom * prior.ratio * drawn) / (own + prior.freedom)
     sampled = drawn > 0
     degrees = np.where(sampled, own + prior.freedom, own)
     return np.where(sampled, np.maximum(both, drawn), variance), degrees
