@@ -8,6 +8,7 @@ All of it is a linear map of both sides' times, so that rounds are attributed li
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy as np
 from asv_explain.attribution.cells import Calls, Cells, Counted, count_calls, mean_cost
 from asv_explain.attribution.contexts import without_moved
 from asv_explain.attribution.owners import ELSEWHERE, Groups
-from asv_explain.attribution.passing import Passing, passing
+from asv_explain.attribution.passing import Passed, Passing, passing
 from asv_explain.attribution.spread import Prior, discoveries, p_values
 from asv_explain.profiles.match import Flags
 from asv_explain.profiles.profile import Indices, Seconds, sums_at
@@ -197,41 +198,58 @@ def assign(plan: Plan, before: Seconds, after: Seconds) -> Assigned:
         before: Seconds of each cell before, in R rounds (R, C).
         after: The same after (R, C).
     """
+    one, cells = _divided(plan, before, after), plan.cells
+    plain = plan.plain[cells.pair]
+    helper = plan.helper[cells.pair] & ~plain & (plan.named[cells.group] != cells.pair)
+    own = np.where(plain | helper, 0.0, after - before)
+    parts = (
+        *_parts(plan, one.by_calls, "calls"),
+        *_parts(plan, one.by_cost, "slower"),
+        *_helpers(plan, np.where(helper, after - before, 0.0)),
+        *(Part(group, pair, "calls", seconds, *made) for group, pair, seconds, made in one.passed),
+        *_turned(plan, float(one.of_turns.mean())),
+    )
+    return Assigned(one.amounts, _by_group(own, cells.group, len(plan.turns)).mean(axis=0), parts)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Divided:
+    """R rounds divided among cells (R, C), turns of the event loop (R,) and groups (R, G)."""
+
+    by_calls: Seconds
+    by_cost: Seconds
+    of_turns: Seconds
+    passed: Sequence[Passed]
+    amounts: Seconds
+
+
+def _divided(plan: Plan, before: Seconds, after: Seconds) -> _Divided:
     cells, groups = plan.cells, len(plan.turns)
     difference = after - before
     cost = _cost(cells, before, after, plan.made)
     delta = plan.counted.after - plan.counted.before
     plain = plan.plain[cells.pair]
     below = plain & (cells.group != ELSEWHERE)
-    helper = plan.helper[cells.pair] & ~plain & (plan.named[cells.group] != cells.pair)
     by_calls = np.where(below, plan.added * cost, 0.0)
     by_cost = np.where(below & plan.dearer, difference - delta * cost, 0.0)
     kept = np.where(plain, by_calls + by_cost, difference)
-    amounts = _by_group(kept, cells.group, groups)
-    own = _by_group(np.where(plain | helper, 0.0, difference), cells.group, groups).mean(axis=0)
-    parts = [
-        *_parts(plan, by_calls, "calls"),
-        *_parts(plan, by_cost, "slower"),
-        *_helpers(plan, np.where(helper, difference, 0.0)),
-    ]
     whole = [_by_group(one, cells.group, groups) for one in (before, after)]
     moved, passed = plan.passing.move(whole[0], whole[1])
-    amounts = amounts + moved
-    parts += [
-        Part(group, pair, "calls", seconds, calls[0], calls[1])
-        for group, pair, seconds, calls in passed
-    ]
     turned = plan.loop[cells.pair] & (cells.group == ELSEWHERE)
     of_turns = np.where(turned, difference if plan.waits else delta * cost, 0.0).sum(axis=1)
-    amounts = amounts + of_turns[:, None] * plan.turns
+    amounts = _by_group(kept, cells.group, groups) + moved + of_turns[:, None] * plan.turns
     amounts[:, ELSEWHERE] += difference.sum(axis=1) - amounts.sum(axis=1)
-    parts += [
-        Part(group, -1, "event loop", float(of_turns.mean() * plan.turns[group]), *resumed)
+    return _Divided(by_calls, by_cost, of_turns, passed, amounts)
+
+
+def _turned(plan: Plan, seconds: float) -> list[Part]:
+    """What more turns of the event loop cost, as parts of the groups that make them."""
+    return [
+        Part(group, -1, "event loop", seconds * float(plan.turns[group]), *made)
         for group in np.flatnonzero(plan.turns).tolist()
-        for resumed in [plan.passing.made[:, group].tolist()]
-        if of_turns.any()
+        for made in [plan.passing.made[:, group].tolist()]
+        if seconds
     ]
-    return Assigned(amounts, own, tuple(parts))
 
 
 def drawn_amounts(plan: Plan) -> Seconds:
@@ -241,7 +259,7 @@ def drawn_amounts(plan: Plan) -> Seconds:
         generator = np.random.default_rng(0)
         for _ in range(DRAWS // AT_ONCE):
             errors = [one.errors(generator, AT_ONCE) for one in plan.cells.drawn]
-            total += np.square(assign(plan, *errors).amounts).sum(axis=0)
+            total += np.square(_divided(plan, *errors).amounts).sum(axis=0)
     return total / DRAWS
 
 
