@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from asv_explain import precision, session
+from asv_explain import options, precision, session
 from asv_explain.measuring.session import Plan
 from asv_explain.suspect import Installed
 from observatory.injections.subjects import SUBJECTS
@@ -106,7 +106,7 @@ def test_a_stopped_study_goes_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
             asked.append("stop")
             raise KeyboardInterrupt
         asked.append(one.benchmark)
-        assert budget == 60
+        assert budget == options.BUDGET
         return {key: pair(1.0)[key] for key in ("hook", "asv", "asv_again")}
 
     def repeated(case: tuple[int, int, int], repeats: int) -> list[dict[str, float]]:
