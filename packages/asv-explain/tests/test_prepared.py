@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from recording import NOTHING
 
 from asv_explain.attribution.blame import blame
 from asv_explain.attribution.causes import Cause, describe
@@ -133,15 +134,6 @@ def test_nearest_is_the_same_file_then_the_same_package() -> None:
 @pytest.mark.parametrize("row", [3, ["a.py"], ["a.py", 3], [1, 2]])
 def test_what_is_no_path_and_name_is_refused(row: object) -> None:
     """The harness's answer is checked like all else that comes from outside."""
-    raw = {
-        "schema": 1,
-        "python": "3.11.7",
-        "implementation": "cpython",
-        "number": 1,
-        "seconds": 1.0,
-        "functions": [],
-        "edges": [],
-        "prepared": [["a.py", "f"], row],
-    }
+    raw = {**NOTHING, "prepared": [["a.py", "f"], row]}
     with pytest.raises(WireError, match=r"prepared\[1\]"):
         profile_from_raw(raw)
