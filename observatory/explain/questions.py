@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from observatory.explain.milestones import Milestone
-from observatory.explain.timeline import Loss, Timeline, Verdict, find_losses, judge
+from observatory.explain.timeline import Loss, Timeline, Verdict, find_losses
 
 __all__ = ["AnswersError", "Question", "find_questions", "read_unmeasured"]
 
@@ -36,8 +36,8 @@ class Question:
 def find_questions(timelines: Sequence[Timeline]) -> tuple[Question, ...]:
     """Return every loss against the best before it, and its end, in milestones' order.
 
-    The end is asked about from the best before the loss, as asv, which times one commit after the
-    other, can't see small rests. If it is faster than that, what won it back is asked for. A
+    The end is asked about from the best before the loss, if it is any slower than that: asv, which
+    times one commit after the other, can't see small rests. Else what won it back is asked for. A
     milestone that merely stays at a level lost earlier is not asked about.
     """
     asked: dict[tuple[int, int], tuple[Milestone, Milestone, dict[str, None]]] = {}
@@ -80,8 +80,7 @@ def _steps(timeline: Timeline) -> Iterator[tuple[Milestone, Milestone]]:
         if loss is not None and (not stays or point.change.verdict in _STEPS):
             yield loss.best.milestone, point.milestone
         if loss is None and lost is not None:
-            # What ended a loss shows where it is faster than ever; else something may be left.
-            better = judge(lost.best.measurement, point.measurement).verdict is Verdict.FASTER
-            start = measured[position - 1] if better else lost.best
+            left = (point.value or 0.0) > (lost.best.value or 0.0)
+            start = lost.best if left else measured[position - 1]
             yield start.milestone, point.milestone
         lost = loss
