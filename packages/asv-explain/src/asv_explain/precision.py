@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from scipy import stats  # type: ignore[import-untyped]
 
-from asv_explain.attribution.cells import ENOUGH_SAMPLES
+from asv_explain.attribution.cells import ENOUGH_SAMPLES, Drawing
 from asv_explain.attribution.spread import CONFIDENCE, prior_of, settled_mean
 from asv_explain.changes.change import Change
 from asv_explain.changes.sources import read_changes
@@ -108,8 +108,8 @@ class Enough:
             total = np.maximum(side.samples.sum(axis=1), 1)
             found = np.array([np.bincount(column, row, len(order)) for row in side.samples])
             shares.append(found / total[:, None])
-            part = np.maximum(shares[-1].mean(axis=0), 1.0 / total.sum())
-            drawn.append(part * (1.0 - part) * float((1.0 / total).mean()) / len(found))
+            scale = float((1.0 / total).mean()) / len(found)
+            drawn.append(Drawing(shares[-1].mean(axis=0), scale, 1.0 / total.sum()).variance)
             seen += found.mean(axis=0)
         changed, called = np.zeros((2, len(order)), np.bool_)
         for name in set(named.values()):
