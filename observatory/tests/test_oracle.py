@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import inspect
 import json
 import sys
 import threading
@@ -113,10 +113,12 @@ def test_units_of_different_work_are_no_measure() -> None:
         counted_shares(drawn(MIXED, "1"))
 
 
-def test_coroutines_run_on_a_loop() -> None:
-    """So that what asyncio costs is there to be told apart."""
-    work = Work(drawn("coroutines", "1"), drawn("coroutines", "1").before)
-    assert asyncio.iscoroutinefunction(work.names["red"])
+def test_coroutines_run_without_an_event_loop() -> None:
+    """What a loop takes is no unit of work, and takes longer after more of that."""
+    program = drawn("coroutines", "1")
+    work = Work(program, program.before)
+    assert inspect.iscoroutinefunction(work.names["red"])
+    assert "asyncio" not in source(program, program.before)
 
 
 def test_timed_shares_have_the_error_of_their_mean() -> None:
