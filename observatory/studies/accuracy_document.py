@@ -58,6 +58,14 @@ STUDIES = (
         "print, of everything that went the benchmark's way, given the difference measured.",
     ),
     Study(
+        "oracle",
+        "How often a stated interval holds what is true",
+        "Programs are made in two versions whose functions do known amounts of the same work, so "
+        "that each one's share of the slowdown follows by counting; only the functions of mixed "
+        "programs do different work each, and are timed. The hook is asked about them at its "
+        "default budget, on several interpreters.",
+    ),
+    Study(
         "peers",
         "What people do today",
         "On the same injections asv's own profile, pyinstrument and py-spy look at both sides, and "
