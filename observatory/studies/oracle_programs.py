@@ -60,8 +60,8 @@ def work(units):
 """
 
 
-# Without an event loop: to make one and to close it takes some 15 % longer after more work, as
-# caches hold less of it by then, which would be a part of the slowdown that no unit stands for.
+# Without an event loop: to make one and to close it takes longer after more work, as caches hold
+# less of it by then, and would be a part of the slowdown that no unit stands for.
 _DRIVEN = """\
 def main():
     try:
