@@ -1,0 +1,1 @@
+"""Puts changed code back as it was and measures what that gives back."""
