@@ -6,7 +6,8 @@ object written to the file that the request names. The request's keys:
 
 - mode: "inspect" (limits, setup_cache, kind and unit), "cache" (run setup_cache), "time",
   "sample" (call the benchmark for so long, while another process reads this one's stacks), "value"
-  (what a mem_, peakmem_ or track_ benchmark gives), "profile", or "trace" (memory by line);
+  (what a mem_, peakmem_ or track_ benchmark gives), "profile", "trace" (memory by line), or
+  "result" (a digest of what the benchmark returns, or the check_ function of its name beside it);
 - benchmark_dir, benchmark, param_index (or null), output (the file for the answer), cpu (or null);
 - number (calls in one sample, 0: as asv chooses), samples and seconds (at most so many, so long);
   in mode "sample" seconds alone says when to stop;
@@ -76,8 +77,8 @@ import time
 import tokenize
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from types import CodeType
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import BuiltinFunctionType, CodeType, FunctionType
 from typing import Any
 
 __all__ = [
@@ -1488,6 +1489,86 @@ def _value(benchmark: Any) -> dict[str, Any]:
     return {"schema": SCHEMA, "value": value, "number": 1, "error": None}
 
 
+def _digested(benchmark: Any) -> dict[str, Any]:
+    """Give a digest of what the benchmark returns; null where that can't be compared."""
+    check = "check_" + benchmark.name.rpartition(".")[2].partition("_")[2]
+    for source in benchmark._attr_sources:
+        if hasattr(source, check):
+            result = getattr(source, check)(*_arguments(benchmark))
+            break
+    else:
+        result = benchmark.func(*_arguments(benchmark))
+    made = hashlib.blake2b(digest_size=16)
+    try:
+        _add_to(made, result, {})
+    except _Incomparable:
+        return {"schema": SCHEMA, "result": None, "error": None}
+    return {"schema": SCHEMA, "result": None if result is None else made.hexdigest(), "error": None}
+
+
+_PLAIN = (bool, int, float, complex, str, bytes, bytearray, range)
+
+
+class _Incomparable(Exception):
+    """A value that looks different in each process, or can't be looked at."""
+
+
+def _add_to(made: Any, value: Any, seen: dict[int, int]) -> None:
+    """Add a value to a digest: equal ones of two processes add the same.
+
+    Args:
+        made: The digest.
+        value: What to add.
+        seen: Numbers of the objects that were added, as objects may hold each other.
+
+    Raises:
+        _Incomparable: It holds something of which no process can tell whether it is the same.
+    """
+    kind = type(value)
+    made.update(f"{kind.__module__}.{kind.__qualname__}(".encode("utf-8", "surrogatepass"))
+    if value is None or isinstance(value, _PLAIN):
+        made.update(repr(value).encode("utf-8", "surrogatepass"))
+    elif id(value) in seen:
+        made.update(str(seen[id(value)]).encode())
+    else:
+        seen[id(value)] = len(seen)
+        for part in _parts(value):
+            _add_to(made, part, seen)
+    made.update(b")")
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    """Give what makes up an object, in an order that doesn't depend on its address."""
+    if isinstance(value, (list, tuple)):
+        return value
+    if isinstance(value, dict):
+        return [part for item in value.items() for part in item]
+    if isinstance(value, (set, frozenset)):
+        try:
+            return sorted(value)
+        except TypeError:
+            raise _Incomparable from None
+    if isinstance(value, (type, FunctionType, BuiltinFunctionType)):
+        return [value.__module__, value.__qualname__]
+    slots = [name for base in type(value).__mro__ for name in _slots(base)]
+    state = {name: getattr(value, name) for name in slots if hasattr(value, name)}
+    state.update(getattr(value, "__dict__", {}))
+    if not state and type(value).__module__ != "builtins":
+        # What is written in C says what it holds, if at all, by how it is pickled.
+        try:
+            return [pickle.dumps(value, 4)]
+        except Exception:  # noqa: BLE001 - whatever its code does
+            raise _Incomparable from None
+    if not state:
+        raise _Incomparable
+    return [part for item in state.items() for part in item]
+
+
+def _slots(kind: type) -> Sequence[str]:
+    slots = kind.__dict__.get("__slots__", ())
+    return (slots,) if isinstance(slots, str) else tuple(slots)
+
+
 def _traced(request: dict[str, Any]) -> dict[str, Any]:
     """Load, set up and run a benchmark with what is allocated traced."""
     tracing = _tracing()
@@ -1870,8 +1951,13 @@ def run(request: dict[str, Any]) -> dict[str, Any] | Sampling:
             with open(CACHE_FILE, "wb") as file:
                 pickle.dump(benchmark.do_setup_cache(), file)
             return {"schema": SCHEMA, "error": None}
-        if mode == "value":
-            return _set_up(benchmark, _value)
+        if mode in ("value", "result"):
+            taken = _set_up(benchmark, _value if mode == "value" else _digested)
+            stand_ins.check()
+            if request.get("imported"):
+                homes = Homes(request["benchmark_dir"], request["search_path"])
+                taken["imported"] = _imported(homes)
+            return taken
         if mode == "sample" and _is_raw(benchmark):
             return _set_up(benchmark, lambda one: _sample_raw(one, request, stand_ins))
         if mode == "sample":

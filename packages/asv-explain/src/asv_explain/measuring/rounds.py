@@ -239,7 +239,8 @@ def round_from_answer(answer: Mapping[str, Any], mode: str = "time") -> Round:
     if mode == "value":
         most = sys.float_info.max
         value = _number(answer.get("value"), "value", "a finite number", -most, most)
-        return Round(mode, None, None, None, 1, 0.0, (), None, None, value=value)
+        imported = _pairs(answer, "imported", str)
+        return Round(mode, None, None, None, 1, 0.0, (), None, None, value=value, imported=imported)
     if mode == "trace":
         trace = answer.get("trace")
         if not isinstance(trace, Mapping):

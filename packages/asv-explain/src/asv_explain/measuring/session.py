@@ -30,7 +30,7 @@ from asv_explain.measuring.waits import parted
 from asv_explain.scratch import roomy, scratch
 from asv_explain.suspect import Installed, Suspect
 
-__all__ = ["Plan", "Session", "Side", "Stop"]
+__all__ = ["Plan", "Prepared", "Session", "Side", "Stop"]
 
 PROFILE_SECONDS = 0.15
 """Unprofiled seconds that a profile should cover on the quicker side: what disturbs the machine
@@ -121,6 +121,27 @@ class Side:
     running: _Sampled | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What one session learnt that holds for another of the same benchmark and environment.
+
+    Attributes:
+        kind: what asv measures of it.
+        unit: of its values.
+        raw: whether it is a statement that runs in processes of its own.
+        timeout: its timeout in seconds.
+        number: calls in one sample.
+        apart: whether there is too little memory for two processes at once.
+    """
+
+    kind: str
+    unit: str
+    raw: bool
+    timeout: float
+    number: int
+    apart: bool
+
+
 class Stop(Exception):
     """A process measured nothing; the failure stands among its side's rounds."""
 
@@ -205,6 +226,19 @@ class Session:
             limit = limits.setup_cache_timeout or side.timeout
             self._check(side, self._ask(side, "cache", limit))
 
+    def prepared(self, number: int) -> Prepared | None:
+        """What a later session need not learn again; None where each needs its own cache."""
+        if self.before.cached:
+            return None
+        timeout = self.before.timeout
+        return Prepared(self.kind, self.unit, self.raw, timeout, number, self._apart)
+
+    def take_over(self, known: Prepared) -> None:
+        """Go by what an earlier session learnt."""
+        self.kind, self.unit, self.raw = known.kind, known.unit, known.raw
+        self.before.timeout = self.after.timeout = known.timeout
+        self._apart = known.apart
+
     def _check(self, side: Side, answer: Mapping[str, Any]) -> None:
         try:
             failure = failure_from_answer(answer)
@@ -220,6 +254,18 @@ class Session:
         available = available_memory()
         self._apart = available is not None and SPARE * taken.memory > available
         return taken.number
+
+    def imported(self) -> tuple[tuple[str, str], ...]:
+        """What a process of the side before imports, in the form that `Round` has."""
+        if self.kind == "time":
+            return self._round(self.before, "time", self.before.timeout, samples=1).imported
+        return self._round(self.before, "value", self.before.timeout).imported
+
+    def result(self, side: Side) -> str | None:
+        """A digest of what the benchmark returns; None where that fails or can't be compared."""
+        answer = self._ask(side, "result", side.timeout, hash_seed=0)
+        found = answer.get("result")
+        return found if isinstance(found, str) else None
 
     def time(self, sides: tuple[Side, Side], number: int) -> None:
         """Time a process of each side, in the order given."""
