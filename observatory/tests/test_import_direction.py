@@ -65,6 +65,19 @@ EXPLAIN = ROOT / "packages" / "asv-explain" / "src"
 EXPLAIN_ROOMS: dict[str, set[str]] = {
     "profiles": {"explanation"},
     "changes": set(),
+    # Puts changes back and measures; it installs the commits of a range through asv.
+    "trials": {
+        "changes",
+        "measuring",
+        "asv_side",
+        "explanation",
+        "reversal",
+        "commit_ref",
+        "bisection",
+        "verdict",
+        "suspect",
+        "scratch",
+    },
     "measuring": {"profiles", "explanation", "suspect", "files", "contained", "scratch"},
     "attribution": {"profiles", "changes", "explanation"},
     "values": {"profiles", "changes", "attribution", "explanation"},

@@ -7,19 +7,22 @@ from typing import Any
 from asv_explain.explanation import (
     Cause,
     Caveat,
+    Change,
     CommitRef,
     Explanation,
     Interval,
     Outcome,
     Place,
     Proof,
+    PutBack,
     Refusal,
+    Reversal,
     Rounds,
     Sampling,
     Verdict,
 )
 
-__all__ = ["CAUSE", "PROOF", "REFUSED", "SAMPLED", "explanation", "unknown"]
+__all__ = ["CAUSE", "PROOF", "REFUSED", "REVERSAL", "SAMPLED", "explanation", "unknown"]
 
 CAUSE = Cause(
     name="FlowManager.should_skip",
@@ -40,23 +43,41 @@ CAUSE = Cause(
 )
 
 REFUSED = Refusal(
-    "alone",
     ("cascade/runtime/flow.py: FlowManager.should_skip",),
-    "its callers await it now (`NodeProcessor.process` in cascade/runtime/processor.py)",
+    "FlowManager.should_skip is called and never awaited",
 )
 
 PROOF = Proof(
     outcome=Outcome.PROVEN,
-    scope="set",
-    names=("cascade/runtime/flow.py: FlowManager.should_skip", "cascade/runtime/flow.py: skip"),
-    reason="all of the interval lies above half of what was inferred",
-    inferred=0.6,
     share=0.55,
     interval=Interval(0.5, 0.61),
-    ratio=0.7,
-    ratio_interval=Interval(0.68, 0.72),
-    pairs=4,
-    refused=(REFUSED,),
+    names=("cascade/runtime/flow.py: FlowManager.should_skip", "cascade/runtime/flow.py: skip"),
+)
+
+REVERSAL = Reversal(
+    changes=(
+        Change(
+            name="FlowManager.should_skip",
+            path="cascade/runtime/flow.py",
+            kind="function",
+            share=0.96,
+            interval=Interval(0.9, 1.02),
+            commits=(CommitRef("a" * 40, "A", "2026-11-21T20:00:00+00:00", "feat: x"),),
+            group=0,
+        ),
+    ),
+    share=0.96,
+    interval=Interval(0.9, 1.02),
+    whole=1.0,
+    whole_interval=Interval(0.95, 1.05),
+    others=(PutBack(("cascade/runtime/flow.py: skip",), -0.2, Interval(-0.25, -0.15)),),
+    candidates=7,
+    trials=6,
+    seconds=42.0,
+    complete=True,
+    refusals=(REFUSED,),
+    result="same",
+    patch="diff --git a/flow.py b/flow.py\n--- a/flow.py\n+++ b/flow.py\n@@ -1 +1 @@\n-x\n+y\n",
 )
 
 SAMPLED = Sampling(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from typing import Any
 
-from explanations import CAUSE, PROOF, REFUSED, SAMPLED, explanation
+from explanations import CAUSE, PROOF, REVERSAL, SAMPLED, explanation
 from profile_pairs import pair_of as paired
 from profile_pairs import side_of
 
@@ -117,11 +117,7 @@ def hostile(**changes: Any) -> Explanation:
             "path": f"path {HOSTILE}",
             "kind": f"kind {HOSTILE}",
             "account": f"account {HOSTILE}",
-            "proof": replace(
-                PROOF,
-                names=(f"proved {HOSTILE}",),
-                refused=(replace(REFUSED, reason=f"reason {HOSTILE}"),),
-            ),
+            "proof": replace(PROOF, names=(f"proved {HOSTILE}",), reason=f"reason {HOSTILE}"),
             "before": Place(f"file before {HOSTILE}", 1),
             "after": Place(f"file after {HOSTILE}", 2),
             "hunk": f"@@ -1 +1 @@ head {HOSTILE}\n-hunk {HOSTILE}\n+hunk {HOSTILE}",
@@ -146,6 +142,12 @@ def hostile(**changes: Any) -> Explanation:
         "sampling_before": SAMPLED,
         "sampling_after": SAMPLED,
         "threads": (ThreadCost(f"thread {HOSTILE}", f"beside {HOSTILE}", 0.5, 0.75),),
+        "reversal": replace(
+            REVERSAL,
+            changes=(replace(REVERSAL.changes[0], name=f"back {HOSTILE}", commits=(commit,)),),
+            others=(replace(REVERSAL.others[0], names=(f"other {HOSTILE}",)),),
+            patch=f"diff --git {HOSTILE}\n@@ -1 +1 @@\n-old {HOSTILE}\n+put {HOSTILE}\n",
+        ),
     }
     return explanation(**{**values, **changes})
 

@@ -10,6 +10,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from explanations import REVERSAL
 from reading import read
 from world import World, exported, made, options, run, stored
 
@@ -56,46 +57,44 @@ def test_what_is_stored_is_shown_again_and_measured_anew_by_force(
     assert len(world.measured) == 2 * count
 
 
-def test_what_is_stored_is_proved_without_measuring_it_again(world: World) -> None:
-    """The rounds that are kept serve; what could be said is kept, and not asked for again."""
+def test_what_is_stored_is_tried_without_measuring_it_again(world: World) -> None:
+    """The rounds that are kept serve; what came of trials is kept, and not asked for again."""
     world.commit("after", 0.020)
     (plain,) = exported(world, "base", "after")
     count = len(world.measured)
     (found,) = exported(world, "base", "after", "--prove")
     assert found["rounds_after"] == plain["rounds_after"]
     # What this world's benchmark runs is no code of its commits.
-    assert [one["kind"] for one in found["caveats"]].count("unproved") == 1
+    assert (found["reversal"]["candidates"], found["reversal"]["complete"]) == (0, True)
     assert exported(world, "base", "after", "--prove") == exported(world, "base", "after")
     assert len(world.measured) == count
-    assert stored(world)[0].caveats[-1].kind == "unproved"
+    assert stored(world)[0].reversal is not None
     world.commit("same", 0.010)
     (same,) = exported(world, "base", "same", "--prove")
-    assert "unproved" not in [one["kind"] for one in same["caveats"]]
+    assert same["reversal"] is None
 
 
-def test_only_time_is_proved(world: World) -> None:
-    """Of memory, a caveat says that nothing can be put back, and what helps."""
+def test_a_patch_is_written_where_there_is_one(world: World, tmp_path: Path) -> None:
+    """It asks for trials by itself; where nothing gives the difference back, a line says so."""
     world.commit("after", 0.020)
-    run(world, "base", "after")
+    file = tmp_path / "back.patch"
+    assert run(world, "base", "after", "--patch", str(file)) == 1
+    assert not file.exists()
     (kept,) = stored(world)
-    Store(world.root / ".asv" / "explanations").put(
-        dataclasses.replace(kept, kind="mem", unit="bytes")
-    )
-    (found,) = exported(world, "base", "after", "--prove")
-    assert (found["kind"], found["caveats"][-1]["kind"]) == ("mem", "unproved")
-    assert found["caveats"][-1]["text"] == "only causes of time are put back"
+    assert kept.reversal is not None
+    Store(world.root / ".asv" / "explanations").put(dataclasses.replace(kept, reversal=REVERSAL))
+    assert run(world, "base", "after", "--patch", str(file)) == 0
+    assert file.read_text() == REVERSAL.patch
 
 
-def test_what_a_search_found_is_proved_at_its_commit(world: World) -> None:
+def test_what_a_search_found_is_tried_at_its_commit(world: World) -> None:
     """The commit that holds the step is installed for it, whatever the range's last one is."""
     world.commit("slow", 0.020)
     world.commit("later", 0.020)
-    (found,) = exported(world, "base", "later", "--bisect")
+    (found,) = exported(world, "base", "later", "--bisect", "--prove")
     assert world.name(found["after"]) == "slow"
-    installs = len(world.installs)
-    (proved,) = exported(world, "base", "later", "--bisect", "--prove")
-    assert proved["after"] == found["after"]
-    assert world.installs[installs:] == [("base", "later"), ("slow",)]
+    assert found["reversal"] is not None
+    assert world.installs[-1] == ("slow",)
 
 
 @pytest.mark.parametrize("lost", [False, True])

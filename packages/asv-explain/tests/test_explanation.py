@@ -78,7 +78,7 @@ def altered(**changes: Any) -> bytes:
         (encode(explanation())[:200], "truncated"),
         (b"[1, 2]", "Expected `object`"),
         (b"\xff\xfe", "JSON"),
-        (altered(schema=1), "schema 1 where 5 is read"),
+        (altered(schema=1), "schema 1 where 6 is read"),
         (altered(verdict="better"), "Invalid enum value"),
         (altered(ratio="2"), "Expected `float | null`"),
         (altered(residual=0.9), "add up"),
@@ -124,8 +124,8 @@ def test_the_documented_schema_is_that_of_the_types() -> None:
     written = Path(__file__).parents[1] / "docs" / "explanation-schema.json"
     assert written.read_bytes() == json_schema(), "python -m asv_explain.schema > " + str(written)
     document = json.loads(json_schema())
-    forms = ("Explanation", "Cause", "LineChange", "CallChange", "Rounds", "Proof", "Refusal")
-    for name in (*forms, "LineCost", "Detail", "ThreadCost", "Sampling"):
+    forms = ("Explanation", "Cause", "LineChange", "CallChange", "Rounds", "Proof", "Reversal")
+    for name in (*forms, "Change", "LineCost", "Detail", "ThreadCost", "Sampling"):
         properties = document["$defs"][name]["properties"]
         assert [field for field, about in properties.items() if not about["description"]] == []
     assert document["$defs"]["Explanation"]["properties"]["schema"]["const"] == SCHEMA

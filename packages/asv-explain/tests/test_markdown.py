@@ -7,7 +7,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from explanations import CAUSE, PROOF, explanation, unknown
+from explanations import CAUSE, PROOF, REVERSAL, explanation, unknown
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -23,7 +23,7 @@ from asv_explain.explanation import (
     LineChange,
     LineCost,
     Place,
-    Refusal,
+    PutBack,
     ThreadCost,
     Verdict,
 )
@@ -107,7 +107,7 @@ def hostile(text: str) -> Explanation:
         lines=(LineChange(text, place, place, 1, 2, 1, 1, text),),
         line_costs=(LineCost(text, 1, 1, 0.5, 0.25),),
         details=(Detail(text, text, text, 0.1, 0.1, 1, 2),),
-        proof=dataclasses.replace(PROOF, names=(text,), refused=(Refusal("alone", (text,), text),)),
+        proof=dataclasses.replace(PROOF, names=(text,), reason=text),
     )
     return explanation(
         benchmark=text,
@@ -118,6 +118,12 @@ def hostile(text: str) -> Explanation:
         caveats=(Caveat(text, text, text),),
         calls=(CallChange(text, text, 1, 2),),
         threads=(ThreadCost(text, text, 0.5, 0.25),),
+        reversal=dataclasses.replace(
+            REVERSAL,
+            changes=(dataclasses.replace(REVERSAL.changes[0], name=text, path=text),),
+            others=(PutBack((text,), -0.2, Interval(-0.3, -0.1)),),
+            patch=text,
+        ),
     )
 
 
@@ -233,7 +239,7 @@ def test_nothing_from_outside_is_markup() -> None:
     long = f"{HOSTILE}({HOSTILE})"
     assert rows[1][1].startswith(plain(long)[:190])
     assert rows[1][1].endswith(f"\n{shown(HOSTILE)}")
-    assert rows[1][3].startswith(f"{shown(HOSTILE)}, 50 % ± 10, proven, not alone: 55 %")
+    assert rows[1][3].startswith(f"{shown(HOSTILE)}, 50 % ± 10, proven: 55 %")
     assert any(row[0] == f"{shown(HOSTILE)}\n{shown(HOSTILE)}:3" for row in rows)
     assert not re.search(r"[\x00-\x09\x0b-\x1f]", text)
 
@@ -307,7 +313,7 @@ def test_any_text_is_only_text(text: str, count: int) -> None:
     assert len(written) <= LIMIT
     assert set(page.tags) <= OURS | MARKDOWN
     assert {len(row) for row in page.rows} == {2, 4}
-    assert len(page.summaries) == count * (2 if text else 1)
+    assert len(page.summaries) == count * (3 if text else 1)
 
 
 @settings(max_examples=10)

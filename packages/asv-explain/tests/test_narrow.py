@@ -37,7 +37,8 @@ def test_bisecting_names_the_commit_and_its_share(
     search = found["bisection"]
     assert search["suspected"] == [world.commits["c3"]]
     assert (found["before"], found["after"]) == (world.commits["c2"], world.commits["c3"])
-    assert world.timed() == ["base", "c5", "base", "c2", "base", "c3", "c2", "c3"]
+    # Once more to learn what it imports, as no change explains its time.
+    assert world.timed() == ["base", "c5", "base", "c2", "base", "c3", "c2", "c3", "c3"]
     assert {name for mode, name in world.measured if mode == "profile"} == {"c2", "c3"}
     assert search["share"] == pytest.approx(0.848, abs=0.01)
     assert search["share_interval"]["low"] < search["share"] < search["share_interval"]["high"]
@@ -75,9 +76,11 @@ def test_what_did_not_get_slower_is_not_bisected(world: World, seconds: float) -
     steps(world, 0.010, seconds)
     (found,) = exported(world, "base", "main", "--bisect", "--gate")
     assert found["bisection"] is None
-    assert world.timed() == ["base", "c2"]
+    count = len(world.timed())
+    assert world.timed()[:2] == ["base", "c2"]
+    assert "c1" not in world.timed()
     assert exported(world, "base", "main", "--bisect") == [found]
-    assert world.timed() == ["base", "c2"]
+    assert len(world.timed()) == count
 
 
 def test_a_single_commit_needs_no_search(world: World) -> None:
@@ -85,7 +88,8 @@ def test_a_single_commit_needs_no_search(world: World) -> None:
     steps(world, 0.020)
     (found,) = exported(world, "base", "main", "--bisect")
     assert found["bisection"] is None
-    assert world.timed() == ["base", "c1"]
+    assert world.timed()[:2] == ["base", "c1"]
+    assert "base" not in world.timed()[2:]
 
 
 def test_commits_that_tell_nothing_are_skipped_and_named(world: World) -> None:

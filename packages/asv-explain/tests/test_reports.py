@@ -7,9 +7,10 @@ import html
 import io
 import math
 import re
+from typing import Any
 
 import pytest
-from explanations import CAUSE, PROOF, REFUSED, SAMPLED, explanation, unknown
+from explanations import CAUSE, PROOF, REVERSAL, SAMPLED, explanation, unknown
 from rich.console import Console
 
 from asv_explain.explanation import (
@@ -25,14 +26,16 @@ from asv_explain.explanation import (
     Outcome,
     Place,
     Proof,
-    Refusal,
+    PutBack,
     Rounds,
     ThreadCost,
     Verdict,
 )
+from asv_explain.pages.words import sentence
 from asv_explain.reports.costs import costed_hunk, sampling_sentence
 from asv_explain.reports.headline import first_cause, headline
 from asv_explain.reports.markdown import to_markdown
+from asv_explain.reports.put_back import change_lines, reversal_lines
 from asv_explain.reports.terminal import render
 from asv_explain.reports.text import amount, calls, counted
 from asv_explain.reports.uncertainty import cause_amount, confidence_text, part, ratio, share
@@ -93,57 +96,119 @@ def with_proof(proof: Proof, **changes: object) -> Explanation:
     return explanation(causes=(dataclasses.replace(CAUSE, proof=proof),), **changes)
 
 
-def proof_told(one: Explanation) -> str:
-    """What the terminal says of proofs, in one line."""
-    text = " ".join(shown(one).split())
-    return text[text.index("proof: ") : text.index(" cascade/runtime/skips.py:17")]
+def test_what_came_back_of_a_cause_stands_below_it() -> None:
+    """The outcome, what came back, and what had to go back with it."""
+    alone = dataclasses.replace(PROOF, names=PROOF.names[:1])
+    assert "put back: proven: 55 % [50 to 61] back" in shown(with_proof(alone))
+    assert "put back: proven with 1 other: 55 % [50 to 61] back" in shown(with_proof(PROOF))
+    endless = dataclasses.replace(alone, outcome=Outcome.OPEN, interval=Interval(-1e9, 1e9))
+    assert "put back: open: 55 % back" in shown(with_proof(endless))
+    never = Proof(Outcome.CANNOT, names=PROOF.names[:1], reason="why")
+    assert "put back: can't be put back alone" in shown(with_proof(never))
+    assert "can't be put back alone" in html.unescape(to_markdown([with_proof(never)]))
 
 
-def test_what_came_back_stands_below_what_was_inferred() -> None:
-    """A cause put back alone has one line: the outcome, what came back, what was inferred."""
-    alone = dataclasses.replace(PROOF, scope="alone", names=PROOF.names[:1], refused=())
-    assert proof_told(with_proof(alone)) == (
-        "proof: proven: put back alone, it gives back 55 % [50 to 61] of the slowdown; "
-        "60 % inferred"
+def reversed_by(**changes: Any) -> tuple[str, ...]:
+    """What is said of a search with some of its figures changed."""
+    return reversal_lines(explanation(reversal=dataclasses.replace(REVERSAL, **changes)))
+
+
+def test_the_changes_that_give_a_slowdown_back_are_told() -> None:
+    """How many of how many, how much, at what effort; then each with its commit, and the gain."""
+    told = explanation(reversal=REVERSAL)
+    lines = (
+        "put back, 1 of 7 changes gives back 96 % [90 to 102] of the slowdown (6 trials in 42 s)",
+        "`skip` is a gain: put back, it takes 20 % [15 to 25] more",
+        "with that put back the benchmark returns the same result",
     )
-    gained = with_proof(alone, verdict=Verdict.FASTER)
-    assert "it costs 55 % [50 to 61] of the gain again" in proof_told(gained)
-    endless = dataclasses.replace(alone, outcome=Outcome.OPEN, interval=None)
-    assert "open: put back alone, it gives back 55 % of the slowdown" in proof_told(
-        with_proof(endless)
+    assert reversal_lines(told) == lines
+    change = "cascade/runtime/flow.py: FlowManager.should_skip  aaaaaaaa feat: x"
+    assert change_lines(told) == (change,)
+    text, page = " ".join(shown(told).split()), to_markdown([told])
+    assert all(" ".join(one.split()) in text for one in (*lines, change))
+    assert "```diff\ndiff --git a/flow.py b/flow.py" in page
+    gained = explanation(reversal=REVERSAL, verdict=Verdict.FASTER)
+    assert "of the gain (" in reversal_lines(gained)[0]
+    assert reversal_lines(explanation()) == change_lines(explanation()) == ()
+
+
+def test_how_changes_play_together_is_told() -> None:
+    """Nothing alone, parts alone, all by another one, and a part by another one."""
+    one = REVERSAL.changes[0]
+    nothing, half = (
+        [
+            dataclasses.replace(one, share=share, interval=interval, group=group)
+            for group in range(3)
+        ]
+        for share, interval in ((0.02, Interval(-0.03, 0.06)), (0.5, Interval(0.45, 0.55)))
     )
-    unmeasured = dataclasses.replace(endless, share=None)
-    assert "open: put back alone, it can't be told from what was measured" in proof_told(
-        with_proof(unmeasured)
+    assert reversed_by(changes=tuple(nothing[:2]), others=())[1] == (
+        "neither alone gives anything back, both together do"
+    )
+    assert reversed_by(changes=tuple(nothing), others=())[1] == (
+        "none alone gives anything back, all together do"
+    )
+    parts = explanation(reversal=dataclasses.replace(REVERSAL, changes=tuple(half[:2])))
+    assert "2 of 7 changes give back" in reversal_lines(parts)[0]
+    assert all("  50 % [45 to 55] alone  " in line for line in change_lines(parts))
+    tied = (half[0], half[1], dataclasses.replace(half[1], name="skip"))
+    lines = change_lines(explanation(reversal=dataclasses.replace(REVERSAL, changes=tied)))
+    assert lines[1] == (
+        "2 that call each other in another way now and go back together: 50 % [45 to 55] alone"
+    )
+    assert "alone" in lines[0]
+    assert [line.partition("  ")[2] for line in lines[2:]] == ["aaaaaaaa feat: x"] * 2
+    as_much = PutBack(("a.py: f", "a.py: g", "a.py: h", "a.py: i"), 0.97, Interval(0.9, 1.04))
+    some = PutBack(("a.py: f",), 0.3, Interval(0.25, 0.35))
+    assert reversed_by(others=(as_much, some))[1:3] == (
+        "`f`, `g`, `h` and 1 more by itself gives back as much, 97 % [90 to 104]: they only cost "
+        "together",
+        "`f` by itself gives back 30 % [25 to 35]",
     )
 
 
-def test_what_can_not_stand_alone_says_why_and_what_stood() -> None:
-    """The reason comes first, then what was put back in its place."""
-    assert proof_told(with_proof(PROOF)) == (
-        "proof: cannot be swapped alone: its callers await it now (`NodeProcessor.process` in "
-        "cascade/runtime/processor.py) "
-        "proof: proven: put back with all that changed in cascade/runtime/flow.py (2 functions), "
-        "it gives back 55 % [50 to 61] of the slowdown; 60 % inferred for all of that"
-    )
+def test_the_headline_names_the_change_that_gives_it_back() -> None:
+    """One change always; several where nothing that was inferred stands against them."""
+    told = explanation(reversal=REVERSAL)
+    ending = "and putting FlowManager.should_skip back undoes 96 % of that."
+    assert headline(told).endswith(ending)
+    one = REVERSAL.changes[0]
+    two = dataclasses.replace(REVERSAL, changes=(one, dataclasses.replace(one, name="skip")))
+    assert "accounts for" in headline(explanation(reversal=two))
+    proof = dataclasses.replace(PROOF, outcome=Outcome.REFUTED)
+    for cause in (
+        dataclasses.replace(CAUSE, kind="elsewhere", name="elsewhere"),
+        dataclasses.replace(CAUSE, noise=True),
+        dataclasses.replace(CAUSE, proof=proof),
+    ):
+        told = explanation(reversal=two, causes=(cause,))
+        assert headline(told).endswith(
+            "and putting FlowManager.should_skip and 1 other change back undoes 96 % of that."
+        )
+        assert "; putting FlowManager.should_skip and 1 other change back" in sentence(told)
 
 
-def test_what_can_not_be_put_back_at_all_gives_each_reason() -> None:
-    """Each way that was tried has a line; nothing is said to be proven."""
-    names = tuple(f"a/b.py: f{number}" for number in range(3))
-    refused = (
-        REFUSED,
-        Refusal("set", names, "of `f`, why"),
-        Refusal("module", ("a/b.py",), "the module is new"),
-        Refusal("together", names, "all of it"),
+def test_where_no_change_gives_it_back_that_is_said() -> None:
+    """What all together give, what the rest came with, and where there was nothing to try."""
+    none = {"changes": (), "share": None, "interval": None, "others": ()}
+    assert reversed_by(**none, whole=0.03, whole_interval=Interval(-0.02, 0.08)) == (
+        "no change gives the slowdown back: all 7 put back together give back 3 % [-2 to 8] "
+        "(6 trials in 42 s)",
     )
-    nothing = Proof(Outcome.CANNOT, "together", names, "why", 0.5, refused=refused)
-    assert proof_told(with_proof(nothing)).endswith(
-        "processor.py) proof: nor with all that changed in a/b.py (3 functions): of `f`, why "
-        "proof: nor with all of a/b.py: the module is new proof: nor with all that call each other "
-        "in another way than before (3 functions): all of it"
+    assert reversed_by(**none, whole=None, whole_interval=None, complete=False) == (
+        "no change gives the slowdown back: all 7 could not be put back together "
+        "(6 trials in 42 s)",
+        "time ran out: fewer changes may do; give more time with --budget",
     )
-    assert "cannot be swapped" in to_markdown([with_proof(nothing)])
+    assert reversed_by(**none, candidates=0) == (
+        "no Python code that the benchmark imports differs between the two commits",
+    )
+    half = reversed_by(share=0.5, whole=0.5, whole_interval=Interval(0.4, 0.6), result="other")
+    assert half[-2:] == (
+        "all 7 changes together give back 50 % [40 to 60]: the rest came with something else than "
+        "the Python code that the benchmark imports",
+        "with that put back the benchmark returns another result",
+    )
 
 
 LINE = LineChange(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asv_explain.search import (
+from asv_explain.trials.halves import (
     MOST_OPEN,
     MOST_SKIPPED,
     OPEN_SHARE,

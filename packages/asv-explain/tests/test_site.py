@@ -91,7 +91,7 @@ def test_what_is_refused_is_named(store: Store) -> None:
     profiles.write_text("{", encoding="utf-8")
     found = files_of(store)
     text = read(found["index.html"].decode()).text
-    for name in ("cut.json: ", "old.json: schema 1 where 5 is read", f"profiles/{profiles.name}: "):
+    for name in ("cut.json: ", "old.json: schema 1 where 6 is read", f"profiles/{profiles.name}: "):
         assert name in text
     assert not [name for name in found if name.endswith(".prof")]
     assert len(json.loads(found["index.json"])) == 2

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from asking import ask
-from put_backs import modules, wanted
+from two_versions import modules
 
-from asv_explain.changes.put_back import candidates
+from asv_explain.trials.pieces import pieces_of, put_back
 
 # What each version gives; nothing of it takes any time.
 BEFORE = """
@@ -159,15 +159,14 @@ def told(suite: Path) -> list[int]:
         ("outer", {3}),
         ("Till.static", {6}),
         ("Till.value", {8}),
-        ("class Till", {9}),
+        ("class Till: coins", {9}),
     ],
 )
 def test_one_function_runs_as_it_was(suite: Path, name: str, changed: set[int]) -> None:
     """What holds it already holds the earlier one; everything else is the later one's."""
     found = modules(library=(BEFORE, AFTER))
-    first = next(candidates(wanted(found, name), found))
-    assert first.reason == ""
-    answer = stood_in(suite, first.texts["library.py"])
+    piece = next(one for one in pieces_of(found["library.py"]) if one.name == name)
+    answer = stood_in(suite, put_back([piece], found)["library.py"])
     assert answer["error"] is None
     assert {index for index, value in enumerate(told(suite)) if value == 1} == changed
     assert (suite.parent / "site" / "library.py").read_text() == AFTER

@@ -67,8 +67,8 @@ def explain(
         budget: seconds of measuring for each benchmark.
         rounds: pairs of rounds; unless given, as many as a clear answer takes.
         bisect: whether to narrow a range of several commits to one.
-        prove: whether to put the code of the first causes back, each by itself, and measure how
-            much of the slowdown that gives back; takes at most ``budget`` once more.
+        prove: whether to put changes back until the difference is explained, and name the
+            smallest set that gives it back; takes at most ``budget`` once more.
         force: whether to measure again what is stored.
         say: is told in one line what is being done; nobody unless given.
 

@@ -10,8 +10,9 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from asv_explain.bisection import Bisection
+from asv_explain.commit_ref import CommitRef
 from asv_explain.plausible import implausible
-from asv_explain.proof import Outcome, Proof, Refusal
+from asv_explain.reversal import Change, Outcome, Proof, PutBack, Refusal, Reversal
 from asv_explain.verdict import Interval, Verdict
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "CallChange",
     "Cause",
     "Caveat",
+    "Change",
     "CommitRef",
     "Detail",
     "Explanation",
@@ -33,7 +35,9 @@ __all__ = [
     "Outcome",
     "Place",
     "Proof",
+    "PutBack",
     "Refusal",
+    "Reversal",
     "Rounds",
     "Sampling",
     "ThreadCost",
@@ -43,7 +47,7 @@ __all__ = [
 ]
 
 # Raised with every change that a reader of the JSON could trip over.
-SCHEMA = 5
+SCHEMA = 6
 
 SECONDS = "seconds"
 """The unit of time_ and timeraw_ benchmarks."""
@@ -71,16 +75,6 @@ class Place:
 
     file: str
     line: int
-
-
-@dataclass(frozen=True, slots=True)
-class CommitRef:
-    """A commit that touched a cause; the date is ISO 8601."""
-
-    hash: str
-    author: str
-    date: str
-    subject: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,8 +237,7 @@ class Cause:
         source_before: the changed lines of ``before`` with all that belongs to them, such as a
             whole function; empty where there are none.
         source_after: the same of ``after``.
-        proof: what putting its code back gave back; None where that was not asked for, or where
-            it is none of the first causes.
+        proof: what putting its code back gave back; None where that was not tried.
         line_costs: of time, the lines of its function by file, each with its seconds.
         details: of time, what of its cost lies in other functions, the largest first.
         waiting: of ``amount``, what passed in waiting rather than computing.
@@ -344,6 +337,7 @@ class Explanation:
             nothing was attributed.
         sampling_after: the same on the later one.
         threads: what other threads ran while the timed call was on, the largest change first.
+        reversal: the changes that, put back, give the difference back; None where none were tried.
     """
 
     benchmark: str
@@ -374,6 +368,7 @@ class Explanation:
     sampling_before: Sampling | None = None
     sampling_after: Sampling | None = None
     threads: tuple[ThreadCost, ...] = ()
+    reversal: Reversal | None = None
 
     @property
     def by_cpu(self) -> bool:

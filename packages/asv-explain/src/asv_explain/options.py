@@ -50,13 +50,14 @@ class Options:
         budget: seconds of measuring for each benchmark.
         rounds: pairs of rounds, or None to go on until the answer is clear.
         bisect: whether to narrow a range of several commits to one.
-        prove: whether to put the first causes back and measure what that gives back.
+        prove: whether to put changes back until the difference is explained.
         gate: whether the exit status tells of slowdowns.
         force: whether to measure again what is stored.
         verbose: whether to tell more.
         json: file for the explanations as JSON, ``-`` for standard output.
         markdown: file for the summary as Markdown, ``-`` for standard output.
         html: file for a page that holds all it needs, ``-`` for standard output.
+        patch: file for the patch that puts the changes back, ``-`` for standard output.
         pstats: folder for profiles that pstats and snakeviz read.
         speedscope: folder for profiles that speedscope reads.
         folded: folder for folded stacks.
@@ -78,6 +79,7 @@ class Options:
     json: str | None = None
     markdown: str | None = None
     html: str | None = None
+    patch: str | None = None
     pstats: Path | None = None
     speedscope: Path | None = None
     folded: Path | None = None
@@ -121,8 +123,8 @@ def add_arguments(parser: argparse.ArgumentParser, *, own: bool = True) -> None:
     parser.add_argument(
         "--prove",
         action="store_true",
-        help="put the code of the first causes back, each by itself, and measure how much of the "
-        "slowdown that gives back; takes at most the budget once more",
+        help="put changes back until the slowdown is explained, and name the smallest set that "
+        "gives it back; takes at most the budget once more",
     )
     parser.add_argument("--gate", action="store_true", help="exit status 3 or 4, see below")
     parser.add_argument("--force", action="store_true", help="measure again what is stored")
@@ -130,6 +132,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, own: bool = True) -> None:
         ("json", "explanations"),
         ("markdown", "summary"),
         ("html", "page with charts, whole in one file"),
+        ("patch", "diff that puts back what --prove finds, for git apply"),
     ):
         parser.add_argument(f"--{name}", metavar="FILE", help=f"{what}; - is standard output")
     for name, what in (
@@ -145,7 +148,7 @@ def read_options(found: argparse.Namespace, parser: argparse.ArgumentParser) -> 
     if len(found.revisions) not in (0, 2):
         parser.error("name two revisions, A and B, or none for the recorded history")
     places: dict[str, str] = {}
-    for name in ("json", "markdown", "html"):
+    for name in ("json", "markdown", "html", "patch"):
         place = getattr(found, name)
         if place is not None and places.setdefault(place, name) != name:
             other = places[place]
@@ -161,13 +164,14 @@ def read_options(found: argparse.Namespace, parser: argparse.ArgumentParser) -> 
         budget=found.budget,
         rounds=found.rounds,
         bisect=found.bisect,
-        prove=found.prove,
+        prove=found.prove or found.patch is not None,
         gate=found.gate,
         force=found.force,
         verbose=bool(found.verbose),
         json=found.json,
         markdown=found.markdown,
         html=found.html,
+        patch=found.patch,
         pstats=found.pstats,
         speedscope=found.speedscope,
         folded=found.folded,

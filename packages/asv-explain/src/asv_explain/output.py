@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from asv_explain.explanation import encode
+from asv_explain.explanation import Explanation, encode
 from asv_explain.files import obstacle, write_whole
 from asv_explain.options import Options
 from asv_explain.pages.traveling import traveling_page
@@ -34,7 +34,7 @@ def check_exports(options: Options) -> None:
     """
     files = [
         Path(one)
-        for one in (options.json, options.markdown, options.html)
+        for one in (options.json, options.markdown, options.html, options.patch)
         if one not in (None, "-")
     ]
     folders = (options.pstats, options.speedscope, options.folded)
@@ -53,7 +53,8 @@ def export(options: Options, found: Sequence[Explained]) -> None:
     """Write all that was asked for.
 
     Raises:
-        ExportError: Something can't be written; what was there before is still there.
+        ExportError: Something can't be written, or there is no one patch; what was there before is
+            still there.
     """
     explanations = [one.explanation for one in found]
     if options.json is not None:
@@ -69,6 +70,19 @@ def export(options: Options, found: Sequence[Explained]) -> None:
             for name, side in (("before", one.profiles.before), ("after", one.profiles.after)):
                 benchmark = _plain(one.explanation.benchmark)
                 _export_profile(options, side, f"{number:03}-{benchmark}-{name}")
+    if options.patch is not None:
+        _write(options.patch, _patch(explanations).encode("utf-8", "surrogateescape"))
+
+
+def _patch(explanations: Sequence[Explanation]) -> str:
+    """The patch of the one explanation that has one."""
+    tried = [one.reversal.patch for one in explanations if one.reversal is not None]
+    patches = [one for one in tried if one]
+    if len(patches) > 1:
+        raise ExportError(f"{len(patches)} benchmarks have a patch each; name one by -b")
+    if not patches:
+        raise ExportError("there is no patch: no change was found that gives a difference back")
+    return patches[0]
 
 
 def _export_profile(options: Options, side: ProfileSide, name: str) -> None:

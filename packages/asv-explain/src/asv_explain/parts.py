@@ -21,6 +21,7 @@ __all__ = [
     "Pointed",
     "changes_between",
     "identity",
+    "paths_in",
     "placed",
     "pointed",
     "rest",
@@ -61,6 +62,15 @@ def changes_between(suspect: Suspect, repository: Path, paths: Iterable[str]) ->
         if (one.path_after or one.path_before or "").partition("/")[0] in installed
     ]
     return replace(changes, items=tuple(items))
+
+
+def paths_in(explained: Explained) -> frozenset[str]:
+    """Paths below site-packages of what is known to have run."""
+    paths = {cause.path for cause in explained.explanation.causes if cause.path}
+    if explained.profiles is not None:
+        for side in (explained.profiles.before, explained.profiles.after):
+            paths |= {one.path for one in side.profile.functions if one.home == "site"}
+    return frozenset(paths)
 
 
 class Pointed(TypedDict):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         Sampling,
         ThreadCost,
     )
-    from asv_explain.proof import Proof
+    from asv_explain.reversal import Proof, Reversal
 
 __all__ = ["LARGEST_FIGURE", "MOST_LINES", "climbs", "implausible"]
 
@@ -85,6 +85,8 @@ def _problems(told: Explanation) -> Iterator[str]:
         yield from _path(f"{where}.path", thread.path)
     if told.bisection is not None:
         yield from _within("bisection", _bisection(told.bisection))
+    if told.reversal is not None:
+        yield from _within("reversal", _reversal(told.reversal))
 
 
 def _cause(where: str, cause: Cause) -> Iterator[str]:
@@ -153,14 +155,30 @@ def _sampling(sampling: Sampling) -> Iterator[str]:
 
 
 def _proof(proof: Proof) -> Iterator[str]:
-    shares: list[Named] = [("inferred", proof.inferred), ("share", proof.share)]
-    ratios: list[Named] = [("ratio", proof.ratio), ("pairs", proof.pairs)]
-    ratios += _interval("ratio_interval", proof.ratio_interval)
-    yield from _negative(ratios)
-    yield from _beyond(shares, ratios, _interval("interval", proof.interval))
-    yield from _improbable(proof.confidence)
+    yield from _beyond([("share", proof.share)], _interval("interval", proof.interval))
     yield from _disordered("interval", proof.interval)
-    yield from _disordered("ratio_interval", proof.ratio_interval)
+
+
+def _reversal(found: Reversal) -> Iterator[str]:
+    counts: list[Named] = [
+        ("candidates", found.candidates),
+        ("trials", found.trials),
+        ("seconds", found.seconds),
+    ]
+    yield from _negative(counts)
+    yield from _improbable(found.confidence)
+    shares = [
+        ("", found.share, found.interval),
+        ("whole_", found.whole, found.whole_interval),
+        *((f"changes[{n}].", one.share, one.interval) for n, one in enumerate(found.changes)),
+        *((f"others[{n}].", one.share, one.interval) for n, one in enumerate(found.others)),
+    ]
+    for where, share, interval in shares:
+        named: list[Named] = [(f"{where}share", share)]
+        yield from _beyond(counts, named, _interval(f"{where}interval", interval))
+        yield from _disordered(f"{where}interval", interval)
+    for number, change in enumerate(found.changes):
+        yield from _path(f"changes[{number}].path", change.path)
 
 
 def _bisection(search: Bisection) -> Iterator[str]:

@@ -23,21 +23,21 @@ from asv_explain.asv_side.select import select_between, smallest_factor
 from asv_explain.asv_side.store import make_store
 from asv_explain.bisection import Merged
 from asv_explain.changes.git import merged_by
-from asv_explain.explanation import Verdict
+from asv_explain.explanation import Caveat, Verdict
 from asv_explain.groups import Group, asked_for
 from asv_explain.measuring.measure import Plan, measure
 from asv_explain.measuring.process import ProcessRunner, Runner
 from asv_explain.measuring.rounds import Rounds
-from asv_explain.narrow import answer, narrow, settle
 from asv_explain.options import Options
-from asv_explain.parts import Explained, placed, unmeasured
+from asv_explain.parts import Explained, paths_in, placed, unmeasured
 from asv_explain.pipeline import explain
 from asv_explain.precision import Enough
 from asv_explain.profiles.pair import ProfilePair
-from asv_explain.proving import Trials, open_to_proof, proved, without_proof
 from asv_explain.scratch import sweep
 from asv_explain.store import Kept, Refused, Store, StoreError
 from asv_explain.suspect import Installed, Suspect
+from asv_explain.trials.finding import Lab, asks_for_trials, reverse
+from asv_explain.trials.narrow import answer, narrow, settle
 from asv_explain.value_pipeline import explain_values
 
 __all__ = ["Session", "Tools"]
@@ -133,31 +133,31 @@ class Session:
                         machine_facts(self._project, suspect.machine),
                     )
                     self._store.put(explained.explanation, explained.profiles)
-                if self._options.prove and open_to_proof(explained.explanation):
-                    explained = self._proved(group, suspect, after, explained)
+                if asks_for_trials(explained.explanation, wanted=self._options.prove):
+                    explained = self._tried(group, suspect, after, explained)
                     self._store.put(explained.explanation, explained.profiles)
                 yield explained
 
-    def _proved(
+    def _tried(
         self, group: Group, suspect: Suspect, after: Installed, explained: Explained
     ) -> Explained:
-        """The same with what putting its first causes back gave back."""
+        """The same with the changes that give the difference back, as trials find them."""
         told = explained.explanation
-        if told.kind != "time":
-            reason = "only causes of time are put back"
-            return without_proof(explained, reason, "look at the diffs of the causes")
         pair = dataclasses.replace(suspect, before=told.before, after=told.after)
         plan = Plan(budget=self._options.budget, rounds=self._options.rounds)
+        ran = paths_in(explained)
+        tools = self._tools
         with ExitStack() as stack:
             if told.after != after.commit:
                 # A search ended at another commit than the range's last.
-                install = self._install(group.environment, (told.after,))
                 try:
-                    (after,) = stack.enter_context(install)
+                    (after,) = stack.enter_context(self._install(group.environment, (told.after,)))
                 except InstallError as error:
-                    return without_proof(explained, str(error), "see the log")
-            trials = Trials(pair, after, plan, self._tools.runner, self._tools.clock, self._say)
-            return proved(explained, self._history, trials)
+                    caveat = Caveat("untried", f"no change was put back: {error}", "see the log")
+                    told = dataclasses.replace(told, caveats=(*told.caveats, caveat))
+                    return dataclasses.replace(explained, explanation=told)
+            lab = Lab(self._history, pair, after, plan, tools.runner, tools.clock, self._say)
+            return dataclasses.replace(explained, explanation=reverse(told, ran, lab))
 
     def _listed_by_the_other(self, group: Group, error: InstallError) -> tuple[Suspect, ...]:
         """The suspects of two commits of which one can't be installed, as the other lists them."""

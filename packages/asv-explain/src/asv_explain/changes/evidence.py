@@ -9,7 +9,7 @@ from pathlib import Path
 from asv_explain.changes.change import Change
 from asv_explain.changes.git import GitError, git
 
-__all__ = ["CommitInfo", "Evidence", "commit_info", "cut_out", "evidence", "read_log"]
+__all__ = ["CommitInfo", "Evidence", "commit_info", "commits_of", "cut_out", "evidence", "read_log"]
 
 _HUNK = re.compile(r"@@ -([0-9]{1,18})(?:,[0-9]+)? \+([0-9]{1,18})(?:,[0-9]+)? @@(.*)", re.DOTALL)
 # Lines around a change that are shown with it.
@@ -61,7 +61,7 @@ def evidence(repository: Path, before: str, after: str, change: Change) -> Evide
     """
     return Evidence(
         _hunk(repository, before, after, change),
-        _commits(repository, before, after, change),
+        commits_of(repository, before, after, change),
         _source(repository, before, change.file_before, change.lines_before),
         _source(repository, after, change.file_after, change.lines_after),
     )
@@ -150,8 +150,12 @@ def _cut(hunk: list[tuple[int, int, str]], title: str, change: Change) -> list[s
     return [header, *lines]
 
 
-def _commits(repository: Path, before: str, after: str, change: Change) -> tuple[CommitInfo, ...]:
-    """Commits that touched the lines; those of the file, where lines can't be followed."""
+def commits_of(repository: Path, before: str, after: str, change: Change) -> tuple[CommitInfo, ...]:
+    """Commits that touched the lines, latest first; those of the file, where that can't be told.
+
+    Raises:
+        GitError: git doesn't know a commit.
+    """
     span = f"{before}..{after}"
     if not git(repository, "rev-list", "-1", span).strip():
         # The older commit may be the one after.

@@ -91,6 +91,7 @@ class Module:
         after: the version after; None where it is gone.
         pairs: its functions that changed, came or went.
         file_before: its file in the repository before; None where it is new.
+        file_after: the same after; None where it is gone.
     """
 
     path: str
@@ -98,6 +99,7 @@ class Module:
     after: Version | None
     pairs: tuple[Pair, ...]
     file_before: str | None = None
+    file_after: str | None = None
 
 
 def read_versions(
@@ -128,13 +130,14 @@ def read_versions(
         path = imported[1].get(one.after or "") or imported[0].get(one.before or "")
         # What is not installed, such as tests, ran on neither side.
         if path is not None and path.partition("/")[0] in installed:
-            found.append((path, digests, one.before))
-    blobs = read_blobs(repository, [each for _, pair, _ in found for each in pair if each])
+            found.append((path, digests, one.before, one.after))
+    blobs = read_blobs(repository, [each for _, pair, *_ in found for each in pair if each])
     modules = {}
-    for path, pair, file in found:
+    for path, pair, *files in found:
         try:
             ours, theirs = (blobs[each] if each else None for each in pair)
-            modules[path] = replace(read_module(path, ours, theirs), file_before=file)
+            read = read_module(path, ours, theirs)
+            modules[path] = replace(read, file_before=files[0], file_after=files[1])
         except SyntaxError:
             continue
     return modules

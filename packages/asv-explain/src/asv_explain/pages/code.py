@@ -9,7 +9,7 @@ from asv_explain.explanation import Cause
 from asv_explain.reports.costs import CostedLine, costed_hunk, seconds_of_lines
 from asv_explain.reports.text import amount, plain
 
-__all__ = ["Line", "diff", "sources"]
+__all__ = ["Line", "diff", "patch", "sources"]
 
 ADDED, REMOVED, HEADER = "+", "\N{MINUS SIGN}", "@"
 """Signs of lines: only after, only before, and where a part of the diff begins."""
@@ -39,6 +39,17 @@ class Line:
 def diff(cause: Cause) -> tuple[Line, ...]:
     """The lines of a cause's part of the diff, with what each cost."""
     return tuple(_of_diff(line) for line in costed_hunk(cause))
+
+
+def patch(text: str) -> tuple[Line, ...]:
+    """The lines of a patch; the names of its files are headers."""
+    found = []
+    for line in text.splitlines():
+        if line.startswith("+++ "):
+            found.append(Line(None, HEADER, _shown(line.removeprefix("+++ b/"))))
+        elif not line.startswith(("diff ", "--- ")):
+            found.append(_of_diff(CostedLine(line, "")))
+    return tuple(found)
 
 
 def _of_diff(line: CostedLine) -> Line:

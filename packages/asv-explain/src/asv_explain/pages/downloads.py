@@ -33,6 +33,9 @@ def downloads(explanation: Explanation, pair: ProfilePair | None) -> tuple[Downl
     found = [
         Download("explanation.json", "Explanation", "JSON, with all figures", encode(explanation))
     ]
+    if explanation.reversal is not None and explanation.reversal.patch:
+        data = explanation.reversal.patch.encode("utf-8", "surrogateescape")
+        found.append(Download("back.patch", "Patch", "puts the changes back, for git apply", data))
     sides = () if pair is None else (("before", pair.before), ("after", pair.after))
     for name, side in sides:
         found += [

@@ -9,6 +9,7 @@ from typing import Any
 from asv_explain.explanation import BYTES, Explanation, Verdict
 from asv_explain.pages import charts
 from asv_explain.pages.assets import LINKED, render
+from asv_explain.pages.code import Line, patch
 from asv_explain.pages.downloads import Download
 from asv_explain.pages.shown import CauseView, Measured, cause_view, measured
 from asv_explain.pages.views import Branch
@@ -16,6 +17,7 @@ from asv_explain.pages.words import SIGNS, ratio, sentence
 from asv_explain.profiles.pair import ProfilePair
 from asv_explain.reports.bisected import bisected
 from asv_explain.reports.headline import explained
+from asv_explain.reports.put_back import change_lines, reversal_lines
 from asv_explain.reports.text import amount, calls, medians, title, verdict
 
 __all__ = ["Chart", "Offer", "charts_of", "page", "view"]
@@ -95,6 +97,9 @@ class View:
     values: str
     ratio: str
     bisected: tuple[str, ...]
+    reversal: tuple[str, ...]
+    changes: tuple[str, ...]
+    patch: tuple[Line, ...]
     explained: str
     charts: tuple[Chart, ...]
     waterfall: Chart | None
@@ -191,6 +196,9 @@ def view(
         values=medians(explanation),
         ratio=ratio(explanation),
         bisected=tuple(_upper(line) for line in bisected(explanation)),
+        reversal=tuple(_upper(line) for line in reversal_lines(explanation)),
+        changes=change_lines(explanation),
+        patch=() if explanation.reversal is None else patch(explanation.reversal.patch),
         explained=_upper(explained(explanation)),
         charts=tuple(drawn),
         waterfall=figures.get("waterfall"),

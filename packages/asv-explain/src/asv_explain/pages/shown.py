@@ -9,7 +9,7 @@ from asv_explain.pages.assets import listed
 from asv_explain.pages.code import Line, diff, sources
 from asv_explain.pages.words import KINDS
 from asv_explain.reports.costs import detail_lines, sampling_sentence, waiting
-from asv_explain.reports.proved import proof_lines, proof_short
+from asv_explain.reports.put_back import proof_short
 from asv_explain.reports.text import amount, calls
 from asv_explain.reports.uncertainty import cause_amount, share
 
@@ -60,7 +60,6 @@ class CauseView:
         noise: what is said where it can't be told from nothing; else empty.
         outcome: what putting it back says of it, in a word; empty where that was not tried.
         proof: the same in a few words.
-        proofs: the same in sentences.
         waiting: how much of it passed in waiting; empty where that is little.
         details: what of it lies in other functions.
         counts: calls or blocks, before and after.
@@ -82,7 +81,6 @@ class CauseView:
     noise: str
     outcome: str
     proof: str
-    proofs: tuple[str, ...]
     waiting: str
     details: tuple[str, ...]
     counts: str
@@ -126,7 +124,6 @@ def cause_view(cause: Cause, explanation: Explanation) -> CauseView:
         noise=noise(cause),
         outcome="" if cause.proof is None else cause.proof.outcome.value,
         proof="" if cause.proof is None else proof_short(cause.proof),
-        proofs=() if cause.proof is None else proof_lines(cause.proof, explanation),
         waiting=waiting(cause),
         details=detail_lines(cause),
         counts=f"{calls(cause.count_before)} → {calls(cause.count_after)}" if counted else "",

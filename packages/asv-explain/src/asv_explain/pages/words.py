@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asv_explain.explanation import CommitRef, Explanation, Verdict
-from asv_explain.reports.headline import ALL_OF_IT, first_cause
+from asv_explain.reports.headline import ALL_OF_IT, first_cause, given_back, given_share
 from asv_explain.reports.text import amount, digits, plain, shortened, title
 from asv_explain.reports.uncertainty import confidence_text, decimals_of, part
 
@@ -140,6 +140,9 @@ def _percent(part: float) -> str:
 def _largest(explanation: Explanation) -> str:
     if explanation.kind == "track":
         return "; what causes it can't be told from the value alone"
+    back = given_back(explanation)
+    if back:
+        return f"; {back} undoes {given_share(explanation)} of that"
     if not explanation.causes:
         return ""
     cause = first_cause(explanation)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from asv_explain.explanation import Cause, Explanation, Verdict
-from asv_explain.reports.text import amount, digits, plain, title, verdict
+from asv_explain.explanation import Cause, Explanation, Outcome, Verdict
+from asv_explain.reports.text import amount, counted, digits, plain, title, verdict
 from asv_explain.reports.uncertainty import part
 
-__all__ = ["ALL_OF_IT", "explained", "first_cause", "headline"]
+__all__ = ["ALL_OF_IT", "explained", "first_cause", "given_back", "given_share", "headline"]
 
 ALL_OF_IT = 0.995
 """A share from here on is rounded to the whole."""
@@ -52,6 +52,9 @@ def headline(explanation: Explanation) -> str:
     text = f"{name} got {verdict(explanation)} {between}"
     if explanation.ratio is not None:
         text += ": " + _TIMES[explanation.kind].format(digits(explanation.ratio, 2))
+    back = given_back(explanation)
+    if back:
+        return f"{text}, and {back} undoes {given_share(explanation)} of that."
     if explanation.causes and explanation.difference:
         first = first_cause(explanation)
         if first is None:
@@ -60,6 +63,33 @@ def headline(explanation: Explanation) -> str:
         of = "that" if whole else f"{part(first, explanation.difference)} of that"
         text += f", and {plain(first.name)} accounts for {of}"
     return text + "."
+
+
+def given_back(explanation: Explanation) -> str:
+    """The changes that give the difference back, where they say more than the first cause does.
+
+    That is where there is one change alone, or where what was inferred names no change, or one that
+    was refuted. Empty elsewhere.
+    """
+    found = explanation.reversal
+    if found is None or not found.changes or found.share is None:
+        return ""
+    first = first_cause(explanation)
+    named = first is not None and first.kind not in _NO_CHANGE
+    refuted = (
+        first is not None and first.proof is not None and (first.proof.outcome is Outcome.REFUTED)
+    )
+    if len(found.changes) > 1 and named and not refuted:
+        return ""
+    more = len(found.changes) - 1
+    others = f" and {counted(more, 'other change')}" if more else ""
+    return f"putting {plain(found.changes[0].name)}{others} back"
+
+
+def given_share(explanation: Explanation) -> str:
+    """How much that is, in percent."""
+    found = explanation.reversal
+    return f"{100 * (found.share or 0.0):.0f} %" if found is not None else ""
 
 
 def explained(explanation: Explanation) -> str:

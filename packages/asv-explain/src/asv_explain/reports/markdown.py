@@ -15,7 +15,7 @@ from asv_explain.reports.costs import (
 )
 from asv_explain.reports.headline import explained, first_cause, headline
 from asv_explain.reports.markup import clipped, code_block, escaped, folded, table
-from asv_explain.reports.proved import proof_lines, proof_short
+from asv_explain.reports.put_back import change_lines, proof_short, reversal_lines
 from asv_explain.reports.text import (
     amount,
     calls,
@@ -42,6 +42,9 @@ FIRST_HUNKS = 3
 
 HUNK_LINES = 60
 """So many lines of a diff are shown; the pull request has all of it."""
+
+PATCH_LINES = 200
+"""The same of a patch, which --patch writes as a whole."""
 
 FIRST_THREADS = 10
 """So many functions of other threads are shown."""
@@ -169,6 +172,10 @@ def _details(explanation: Explanation, *, hunks: bool) -> str:
     lines: list[str] = []
     for line in bisected(explanation):
         lines += [escaped(clipped(line, 1_000)), ""]
+    for line in reversal_lines(explanation):
+        lines += [escaped(clipped(line, 1_000)), ""]
+    members = [f"- {escaped(clipped(line, 1_000))}" for line in change_lines(explanation)]
+    lines += [*members, *[""] * bool(members)]
     unit = explanation.unit
     times = medians(explanation)
     if times:
@@ -179,13 +186,6 @@ def _details(explanation: Explanation, *, hunks: bool) -> str:
         difference = explanation.difference or 0.0
         rows = (_cause(cause, difference, unit) for cause in first)
         lines += [*table(("cause", "share", "made of", "commits"), rows), ""]
-        proofs = [
-            f"- {escaped(clipped(cause.name))}: {escaped(clipped(text, 1_000))}"
-            for cause in first
-            if cause.proof is not None
-            for text in proof_lines(cause.proof, explanation)
-        ]
-        lines += [*proofs, *[""] * bool(proofs)]
         details = [
             f"- {escaped(clipped(cause.name))}: {escaped(clipped(text))}"
             for cause in first
@@ -217,6 +217,9 @@ def _details(explanation: Explanation, *, hunks: bool) -> str:
         if cause.hunk:
             name = f"diff of {escaped(clipped(cause.name))}"
             lines += folded(name, code_block(_hunk(cause), "diff", HUNK_LINES))
+    if explanation.reversal is not None and explanation.reversal.patch:
+        name = "patch that puts the changes back"
+        lines += folded(name, code_block(explanation.reversal.patch, "diff", PATCH_LINES))
     sampled = sampling_sentence(explanation)
     lines += [f"- measured: {escaped(sampled)}"] if sampled else []
     lines += [

@@ -27,7 +27,7 @@ from asv_explain.reports.costs import (
     waiting,
 )
 from asv_explain.reports.headline import explained, headline
-from asv_explain.reports.proved import proof_lines
+from asv_explain.reports.put_back import change_lines, proof_short, reversal_lines
 from asv_explain.reports.text import (
     amount,
     calls,
@@ -73,6 +73,8 @@ def render(explanation: Explanation, causes: int = 8) -> RenderableType:
         Text(f"ratio {_ratio(explanation)}"),
         Text(headline(explanation)),
         *(Text(line) for line in bisected(explanation)),
+        *(Text(line) for line in reversal_lines(explanation)),
+        *(Padding(Text(line), (0, 0, 0, 2)) for line in change_lines(explanation)),
     ]
     for number, cause in enumerate(explanation.causes[:causes], start=1):
         parts.append(Padding(_cause(number, cause, explanation), (1, 0, 0, 0)))
@@ -141,8 +143,7 @@ def _cause(number: int, cause: Cause, explanation: Explanation) -> RenderableTyp
     grid.add_row("", Text(plain(cause.account)))
     grid.add_row("", Text(words.detail(cause, unit)))
     if cause.proof is not None:
-        for text in proof_lines(cause.proof, explanation):
-            grid.add_row("", Text(f"proof: {text}"))
+        grid.add_row("", Text(f"put back: {proof_short(cause.proof)}"))
     for line in cause.lines[:FIRST_LINES]:
         grid.add_row("", Text(_line(line, unit)))
     for cost in dearest(cause):

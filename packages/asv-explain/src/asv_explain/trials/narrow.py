@@ -14,7 +14,7 @@ from asv_explain.measuring.confirm import Estimate
 from asv_explain.measuring.confirm_values import confirm_any
 from asv_explain.measuring.measure import Plan
 from asv_explain.measuring.rounds import Rounds
-from asv_explain.search import OPEN_SHARE, Ask, Level, Outcome, search
+from asv_explain.trials.halves import OPEN_SHARE, Ask, Level, Outcome, search
 from asv_explain.verdict import Interval, Verdict
 
 __all__ = ["FINEST_FACTOR", "Answer", "Compare", "Narrowed", "answer", "narrow", "settle"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -12,7 +11,15 @@ from asv_explain.changes.names import unbound_names
 from asv_explain.changes.scopes import FunctionScope, Outer
 from asv_explain.changes.versions import Module, Pair, Version
 
-__all__ = ["CannotStand", "Edit", "complete", "edited", "function_edit", "outer_edits", "unbound"]
+__all__ = [
+    "CannotStand",
+    "Edit",
+    "complete",
+    "edited",
+    "function_edit",
+    "header_edit",
+    "unbound",
+]
 
 MODULE = "<module>"
 
@@ -90,51 +97,7 @@ def _inserted(after: Version, scope: FunctionScope, lines: tuple[str, ...]) -> E
     return Edit(outer.last + 1, outer.last, lines)
 
 
-def outer_edits(after: Version, before: Version | None, name: str) -> list[Edit]:
-    """The edits that put back what a module or a class runs outside functions.
-
-    Args:
-        after: the version in which they are made.
-        before: the version that has it as it was.
-        name: ``<module>``, or the class's qualified name.
-
-    Raises:
-        CannotStand: there is no place for it.
-    """
-    theirs = after.source.outers.get(name)
-    ours = None if before is None else before.source.outers.get(name)
-    if before is None or ours is None or theirs is None:
-        raise CannotStand(f"it is {'gone' if theirs is None else 'new'}")
-    removed, added = _only_in(ours, theirs), _only_in(theirs, ours)
-    restored = tuple(_line(before, number) for number in removed)
-    edits = []
-    if ours.header != theirs.header:
-        edits.append(_header(after, before, name))
-    if added:
-        pass_by = (_indent(_line(after, added[0])) + "pass",)
-        edits.append(Edit(added[0], added[0], restored or pass_by))
-        edits += [Edit(number, number, ()) for number in added[1:]]
-    elif restored:
-        if name != MODULE and _depth(after, theirs) != _indent(restored[0]):
-            raise CannotStand("it is written in another way than before")
-        line = _first_definition(after.text) if name == MODULE else _body(after, name)
-        edits.append(Edit(line, line - 1, restored))
-    return edits
-
-
-def _only_in(one: Outer, other: Outer) -> list[int]:
-    """Numbers of the lines of statements that one has more often than the other."""
-    theirs = Counter(statement.digest for statement in other.statements)
-    numbers: set[int] = set()
-    for statement in one.statements:
-        if theirs[statement.digest] > 0:
-            theirs[statement.digest] -= 1
-        else:
-            numbers.update(range(statement.first, statement.last + 1))
-    return sorted(numbers)
-
-
-def _header(after: Version, before: Version, name: str) -> Edit:
+def header_edit(after: Version, before: Version, name: str) -> Edit:
     """The edit that gives a class the decorators, bases and keywords that it had."""
     lines = []
     for one in (before, after):
