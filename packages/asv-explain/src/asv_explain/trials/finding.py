@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from asv_explain.changes.change import Change as Changed
 from asv_explain.changes.evidence import commits_of
 from asv_explain.changes.versions import Module, read_versions
 from asv_explain.commit_ref import CommitRef
 from asv_explain.explanation import Cause, Explanation, Interval, Verdict
-from asv_explain.measuring.measure import Plan
-from asv_explain.measuring.process import Runner
 from asv_explain.reversal import Change, Outcome, Proof, PutBack, Refusal, Reversal
-from asv_explain.suspect import Installed, Suspect
-from asv_explain.trials.measured import Bench, with_error
+from asv_explain.trials.measured import Bench, Lab, with_error
 from asv_explain.trials.patch import patch_of
 from asv_explain.trials.pieces import Piece, pieces_of, tied
 from asv_explain.trials.sets import LEAST, Effect, Found, Set, Unit, search
@@ -31,29 +27,6 @@ _UNEXPLAINED = frozenset({"elsewhere", "unchanged"})
 
 MOST_REFUSALS = 20
 """So many sets that could not be put back are told, the smallest first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lab:
-    """What trials are made with.
-
-    Attributes:
-        repository: of both commits; only its history is read.
-        suspect: the benchmark, its parameters, and the two commits that were explained.
-        after: the later of them, installed.
-        plan: how much to measure; its budget is that of the whole search.
-        runner: runs one process.
-        clock: gives seconds, from whenever.
-        say: is told what is being done.
-    """
-
-    repository: Path
-    suspect: Suspect
-    after: Installed
-    plan: Plan
-    runner: Runner
-    clock: Callable[[], float]
-    say: Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,9 +88,7 @@ def reverse(told: Explanation, ran: Iterable[str], lab: Lab) -> Explanation:
     modules = {path: one for path, one in every.items() if imported is None or path in imported}
     pieces = [piece for module in modules.values() for piece in pieces_of(module)]
     units = [tuple(pieces[place] for place in sorted(group)) for group in tied(pieces)]
-    bench = Bench(
-        lab.suspect, lab.after, lab.plan, lab.runner, lab.clock, lab.say, units, modules, change
-    )
+    bench = Bench(lab, units, modules, change)
     found = _with_errors(search(units_of(units, told), bench), told)
     course = _Course(told, lab, found, units, modules)
     put = [piece for one in found.units for piece in units[one]]

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TypeAlias
 
 from asv_explain.changes.versions import Module
@@ -31,7 +32,7 @@ from asv_explain.trials.sets import Effect, Goal, Set, Spent
 from asv_explain.trials.splice import CannotStand
 from asv_explain.trials.stand_in import StandIn, same_result, try_with
 
-__all__ = ["LARGEST", "Bench", "effect_of", "with_error"]
+__all__ = ["LARGEST", "Bench", "Lab", "effect_of", "with_error"]
 
 LARGEST = 1e9
 """Stands for no limit at all, which JSON can't hold."""
@@ -44,29 +45,42 @@ Texts: TypeAlias = tuple[tuple[str, str], ...]
 """Import paths of modules, each with its text."""
 
 
-@dataclass(slots=True, eq=False)
-class Bench:
-    """Measures a commit with some of its changes put back, beside the commit as it is.
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """What trials are made with.
 
     Attributes:
-        suspect: the benchmark, its parameters, and both commits.
-        after: the later commit, installed.
-        plan: how much to measure; its budget is that of all sets together.
+        repository: of both commits; only its history is read.
+        suspect: the benchmark, its parameters, and the two commits that were explained.
+        after: the later of them, installed.
+        plan: how much to measure; its budget is that of the whole search.
         runner: runs one process.
         clock: gives seconds, from whenever.
         say: is told what is being done.
-        units: what is put back by one unit of the search.
-        modules: all modules that changed.
-        change: ratio of after to before, or of another kind than time their difference.
-        rounds: what was measured of each set, by the texts of modules that it makes.
     """
 
+    repository: Path
     suspect: Suspect
     after: Installed
     plan: Plan
     runner: Runner
     clock: Callable[[], float]
     say: Callable[[str], None]
+
+
+@dataclass(slots=True, eq=False)
+class Bench:
+    """Measures a commit with some of its changes put back, beside the commit as it is.
+
+    Attributes:
+        lab: what trials are made with; its plan's budget is that of all sets together.
+        units: what is put back by one unit of the search.
+        modules: all modules that changed.
+        change: ratio of after to before, or of another kind than time their difference.
+        rounds: what was measured of each set, by the texts of modules that it makes.
+    """
+
+    lab: Lab
     units: Sequence[Sequence[Piece]]
     modules: Mapping[str, Module]
     change: float
@@ -78,9 +92,9 @@ class Bench:
 
     def __call__(self, units: Set, goal: Goal) -> Effect:
         """Measure until the goal is reached, or the set's part of the time is spent."""
-        start = self.clock()
+        start = self.lab.clock()
         if self._until is None:
-            self._until = start + self.plan.budget
+            self._until = start + self.lab.plan.budget
         left = self._until - start
         if left <= self._dearest:
             raise Spent
@@ -96,7 +110,7 @@ class Bench:
             effect = effect_of(known, self.change, self._asked[key])
             if effect is not None and (effect.failure or goal.reached(effect)):
                 return effect
-        self.say(f"putting back {_listed(pieces)}")
+        self.lab.say(f"putting back {_listed(pieces)}")
         found = self._measured(key, known, goal, max(LARGEST_PART * left, self._dearest))
         self.rounds[key] = found
         effect = effect_of(found, self.change, self._asked[key])
@@ -107,7 +121,9 @@ class Bench:
     def result(self, pieces: Sequence[Piece]) -> Result:
         """Whether the benchmark returns the same with pieces put back that can stand."""
         stand_ins = self._stand_ins(put_back(pieces, self.modules))
-        return same_result(self.suspect, self.after, stand_ins, self.plan, self.runner)
+        return same_result(
+            self.lab.suspect, self.lab.after, stand_ins, self.lab.plan, self.lab.runner
+        )
 
     def _stand_ins(self, texts: Mapping[str, str]) -> dict[str, StandIn]:
         found = {}
@@ -124,26 +140,26 @@ class Bench:
         goal: Goal,
         budget: float,
     ) -> Rounds:
-        start = self.clock()
+        start = self.lab.clock()
 
         def settled(rounds: Rounds) -> bool:
             effect = effect_of(_pooled(known, rounds), self.change, self._asked[texts])
             return effect is not None and goal.reached(effect)
 
-        plan = replace(self.plan, budget=budget)
+        plan = replace(self.lab.plan, budget=budget)
         found, self._prepared = try_with(
-            self.suspect,
-            self.after,
+            self.lab.suspect,
+            self.lab.after,
             self._stand_ins(dict(texts)),
             plan,
-            self.runner,
-            self.clock,
+            self.lab.runner,
+            self.lab.clock,
             settled,
             self._prepared,
         )
         pairs = min(len(found.before), len(found.after))
         if pairs:
-            least = (self.clock() - start) * min(MIN_PAIRS / pairs, 1.0)
+            least = (self.lab.clock() - start) * min(MIN_PAIRS / pairs, 1.0)
             self._dearest = max(self._dearest, least)
         return _pooled(known, found)
 
