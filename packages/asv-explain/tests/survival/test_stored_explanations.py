@@ -685,6 +685,8 @@ def test_no_module_reads_what_runs_code_when_read() -> None:
     assert imports == {("measuring/harness.py", "pickle"), ("reports/exports.py", "marshal")}
     assert used == {
         # What setup_cache returned, written by the same benchmark for its own later processes.
+        # Whether a result is the same is asked of what pickle writes of it; nothing reads that.
+        ("measuring/harness.py", "pickle.dumps"),
         ("measuring/harness.py", "pickle.load"),
         ("measuring/harness.py", "pickle.dump"),
         ("reports/exports.py", "marshal.dumps"),
