@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import msgspec
@@ -28,6 +28,9 @@ Role = Literal["slower", "faster", "innocent"]
 
 # The hook's row for causes too small to be told, which names nothing that one could look at.
 NONE_OF_THE_NAMES = "rest"
+
+# Its rows for time in code that no change explains.
+NO_CHANGE = ("elsewhere", "unchanged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ class Said:
         share: of the slowdown, as the tool states it or as its figures give it.
         low: the lower end of the share's stated interval; None where none is stated.
         high: the upper end.
+        change: whether it is a change, and not time in code that no change explains.
     """
 
     path: str
@@ -106,11 +110,18 @@ class Said:
     share: float
     low: float | None = None
     high: float | None = None
+    change: bool = True
 
     @property
     def called(self) -> Name:
         """Its name as injections have it."""
         return Name(self.path, self.name)
+
+    def scaled(self, by: float) -> Said:
+        """The same with its share and interval in another unit."""
+        low = None if self.low is None else self.low * by
+        high = None if self.high is None else self.high * by
+        return replace(self, share=self.share * by, low=low, high=high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +138,13 @@ class Answer:
     verdict: str
     causes: tuple[Said, ...]
     nested: bool = False
+
+    @property
+    def changes(self) -> Answer:
+        """The same of changes alone, each a share of what all of them have together."""
+        changes = [cause for cause in self.causes if cause.change]
+        whole = sum(cause.share for cause in changes)
+        return replace(self, causes=tuple(cause.scaled(1 / whole) for cause in changes))
 
     def about(self, names: Iterable[Name]) -> Said | None:
         """What is said of an edit under any of its names; None where nothing is.
@@ -196,6 +214,7 @@ def answer_of_hook(kept: Mapping[str, Any]) -> Answer:
                 one["share"],
                 None if low is None else low * unit,
                 None if high is None else high * unit,
+                change=one["kind"] not in NO_CHANGE,
             )
         )
     return Answer(kept["verdict"], tuple(causes))

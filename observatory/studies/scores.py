@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -55,6 +56,11 @@ class Score:
         near: whether the stated share of the dearest edit is right; not if none is stated.
         held: whether the true share lies in the stated interval; None where the tool states no
             interval for any cause, and not if the dearest edit isn't among its causes.
+        weighed: whether the true share lies in the stated interval, with both as shares of what
+            the named changes have together; None where the answer leaves that no choice, as it
+            names the dearest edit alone or states no interval.
+        half: half the width of that interval; None where there is none.
+        elsewhere: the share of code that no change explains.
         said: the first cause.
         true: the names of the dearest edit.
         said_share: the share stated for the dearest edit; None if none is.
@@ -70,6 +76,9 @@ class Score:
     three: bool
     near: bool
     held: bool | None
+    weighed: bool | None
+    half: float | None
+    elsewhere: float
     said: str
     true: str
     said_share: float | None
@@ -92,6 +101,9 @@ class Scores:
         first_answered: the first, of those with the verdict "slower" alone.
         near: how often the share is within `NEAR` of the truth.
         held: how often the true share lies in the stated interval, where intervals are stated.
+        weighed: the same of shares of what the named changes have, where there are several.
+        half: the median of half the widths of those; None without any.
+        elsewhere: the median share of code that no change explains; None without an answer.
     """
 
     answered: Rate
@@ -100,10 +112,14 @@ class Scores:
     first_answered: Rate
     near: Rate
     held: Rate
+    weighed: Rate
+    half: float | None
+    elsewhere: float | None
 
     def told(self) -> dict[str, Any]:
         """The same for JSON."""
-        return {name: getattr(self, name).told() for name in self.__slots__}
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return {k: one.told() if isinstance(one, Rate) else one for k, one in values.items()}
 
 
 def class_of(size: float) -> float:
@@ -132,8 +148,11 @@ def score(key: str, subject: str, kind: str, truth: Truth, answer: Answer) -> Sc
     dearest = slower[0]
     right = {name for edit in slower if _as_dear(edit, dearest) for name in edit.names}
     causes = answer.causes if answer.verdict == "slower" else ()
-    said = replace(answer, causes=causes).about(dearest.names)
+    counted = replace(answer, causes=causes)
+    said = counted.about(dearest.names)
     share = truth.share(dearest)
+    several = _states_intervals(causes) and _leaves_a_choice(counted, dearest)
+    weighed = counted.changes.about(dearest.names) if several else None
     return Score(
         key=key,
         subject=subject,
@@ -144,6 +163,9 @@ def score(key: str, subject: str, kind: str, truth: Truth, answer: Answer) -> Sc
         three=any(cause.called in right for cause in causes[:FEW]),
         near=said is not None and abs(said.share - share) <= NEAR * share + ROUNDING,
         held=_held(share, said) if _states_intervals(causes) else None,
+        weighed=_held(share, weighed) if several else None,
+        half=_half(weighed),
+        elsewhere=sum(cause.share for cause in causes if not cause.change),
         said=_shown(causes[0]) if causes else "",
         true=", ".join(f"{name.path}: {name.name}" for name in dearest.names),
         said_share=None if said is None else said.share,
@@ -162,6 +184,9 @@ def scores(found: Iterable[Score]) -> Scores:
         first_answered=rate_of(one.first for one in answered),
         near=rate_of(one.near for one in every),
         held=rate_of(one.held for one in every if one.held is not None),
+        weighed=rate_of(one.weighed for one in every if one.weighed is not None),
+        half=_median(one.half for one in every if one.half is not None),
+        elsewhere=_median(one.elsewhere for one in answered),
     )
 
 
@@ -198,6 +223,23 @@ def _held(share: float, said: Said | None) -> bool:
     if said is None or said.low is None or said.high is None:
         return False
     return said.low - ROUNDING <= share <= said.high + ROUNDING
+
+
+def _leaves_a_choice(answer: Answer, dearest: TrueEdit) -> bool:
+    """Whether more is named than the dearest edit, so that its share follows from figures."""
+    return any(one.change and one.called not in dearest.names for one in answer.causes)
+
+
+def _half(said: Said | None) -> float | None:
+    """Half the width of a stated interval."""
+    if said is None or said.low is None or said.high is None:
+        return None
+    return (said.high - said.low) / 2
+
+
+def _median(values: Iterable[float]) -> float | None:
+    every = list(values)
+    return statistics.median(every) if every else None
 
 
 def _states_intervals(causes: Sequence[Said]) -> bool:

@@ -139,6 +139,25 @@ def test_no_interval_no_trial() -> None:
     assert scores([scored(slower(said(GUILTY, 1.0)))]).held.trials == 0
 
 
+def test_shares_among_several_changes_are_of_what_these_have() -> None:
+    """Code that nobody changed is left out there, and a single change leaves no choice."""
+    both = truth(edit(GUILTY, 0.06), edit(SECOND, 0.04))
+    rest = Said("", "elsewhere", 0.2, 0.1, 0.3, change=False)
+    found = scored(slower(said(GUILTY, 0.48, 0.04), said(SECOND, 0.32, 0.04), rest), both)
+    assert (found.held, found.weighed, found.elsewhere) == (False, True, 0.2)
+    assert found.half == pytest.approx(0.05)
+    off = scored(slower(said(GUILTY, 0.32, 0.04), said(SECOND, 0.48, 0.04), rest), both)
+    assert off.weighed is False
+    missing = scored(slower(said(SECOND, 0.48, 0.04), said(OTHER, 0.32, 0.04), rest), both)
+    assert (missing.weighed, missing.half) == (False, None)
+    alone = scored(slower(said(GUILTY, 0.8, 0.04), rest))
+    assert (alone.weighed, alone.half, alone.elsewhere) == (None, None, 0.2)
+    counts = scores([found, off, missing, alone])
+    assert (counts.weighed.hits, counts.weighed.trials) == (1, 3)
+    assert counts.half == pytest.approx(0.05)
+    assert counts.elsewhere == pytest.approx(0.2)
+
+
 def test_one_edit_under_two_names_is_added_up() -> None:
     """Shares add up, and doubts by the root of the sum of squares."""
     true = truth(TrueEdit((GUILTY, SECOND), "slower", 0.1, 0.09, 0.11))

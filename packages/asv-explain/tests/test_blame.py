@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -631,3 +632,41 @@ def test_known_change_is_the_first_cause(tmp_path: Path, case: str) -> None:
     first = result.causes[0]
     assert (first.name, first.kind) == (name, kind), [describe(one) for one in result.causes]
     assert not any("<" in one.name and "builtins" not in one.name for one in first.details)
+
+
+def called_from_a_line(
+    line: int, calls: int = 1, freeing: float = 1.0, other: float = 0.0
+) -> SampledSide:
+    """`t` calls `f` and `g` from one line, on which its own time is what freeing takes."""
+    functions: Functions = {"t": (calls, freeing), "f": (1, 2.0), "g": (1, other)}
+    edges: Edges = [("t", "f", 1, 2.0), ("t", "g", 1, other)]
+    stacks = {("t",): freeing, ("t", "f"): 2.0, ("t", "g"): other}
+    kept = {path: seconds for path, seconds in stacks.items() if seconds}
+    return stacked(functions, edges, kept, lines={"t": line})
+
+
+def test_what_a_called_frame_held_is_freed_on_the_line_of_the_call() -> None:
+    """The line that calls changed code costs more: that code's doing, as nothing else ran there."""
+    result = explain(called_from_a_line(7), called_from_a_line(7, freeing=4.0), changed("f"))
+    assert amounts(result) == {"f": 3.0}
+    (cause,) = (one for one in result.causes if one.name == "f")
+    assert [(one.kind, one.name, one.amount) for one in cause.details] == [("caller", "t", 3.0)]
+    assert cause.own == 0
+    assert "the lines of `t` that call it cost 100%" in describe(cause)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changes"),
+    [
+        ({"line": 7}, {"line": 7, "freeing": 4.0, "calls": 2}, changed("f")),
+        ({"line": 7, "other": 1.0}, {"line": 7, "freeing": 4.0, "other": 1.0}, changed("f", "g")),
+        ({"line": 0}, {"line": 0, "freeing": 4.0}, changed("f")),
+    ],
+    ids=["called more often", "calls two causes", "line unknown"],
+)
+def test_a_calling_line_that_may_cost_more_for_another_reason_is_left(
+    before: dict[str, Any], after: dict[str, Any], changes: Changes
+) -> None:
+    """Its caller ran more often, two causes share the line, or nobody knows the line."""
+    result = explain(called_from_a_line(**before), called_from_a_line(**after), changes)
+    assert amounts(result) == {"elsewhere": 3.0}

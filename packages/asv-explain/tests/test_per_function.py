@@ -22,6 +22,7 @@ def cells(
     return Cells(
         np.array(pair, np.intp),
         np.full(size, group, np.intp),
+        np.zeros(size, np.bool_),
         np.array(before),
         np.array(after),
         (Drawing(np.zeros(size), 0.0, 1.0),) * 2,

@@ -204,7 +204,8 @@ def assign(plan: Plan, before: Seconds, after: Seconds) -> Assigned:
     own = np.where(plain | helper, 0.0, after - before)
     parts = (
         *_parts(plan, one.by_calls, "calls"),
-        *_parts(plan, one.by_cost, "slower"),
+        *_parts(plan, np.where(cells.calling, 0.0, one.by_cost), "slower"),
+        *_parts(plan, np.where(cells.calling, one.by_cost, 0.0), "caller"),
         *_helpers(plan, np.where(helper, after - before, 0.0)),
         *(Part(group, pair, "calls", seconds, *made) for group, pair, seconds, made in one.passed),
         *_turned(plan, float(one.of_turns.mean())),

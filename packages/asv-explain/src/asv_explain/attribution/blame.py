@@ -17,6 +17,7 @@ from asv_explain.attribution.guilty import find_guilty
 from asv_explain.attribution.owners import (
     ELSEWHERE,
     Owned,
+    charge_calling_lines,
     named_changes,
     owned_stacks,
     put_together,
@@ -92,6 +93,9 @@ def blame(
         Calls(calls_made(one, of, len(match)), calls_below(one, of, contexts, groups))
         for one, of in zip(profiles, pairs, strict=True)
     )
+    if before.sampled and after.sampled:
+        made = first.made, second.made
+        owned = charge_calling_lines((before, after), owned, groups, made)
     cells = cells_of((before, after), owned, (first, second), groups)
     functions = per_function(cells, (first.made, second.made))
     edges = call_edges(*profiles, match)
@@ -193,4 +197,4 @@ def _waiting(side: SampledSide, owned: Owned, groups: int) -> Seconds:
     if side.waiting is None:
         return np.zeros(groups)
     part = side.waiting / np.maximum(side.total, 1.0)[:, None]
-    return np.bincount(owned.group, part.mean(axis=0) * side.seconds, groups).astype(np.float64)
+    return np.bincount(owned.charged, part.mean(axis=0) * side.seconds, groups).astype(np.float64)

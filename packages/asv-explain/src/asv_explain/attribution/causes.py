@@ -121,6 +121,8 @@ def _told(first: Detail, cause: Cause) -> str:
         return f"its {abs(more):,.4g} {calls} of `{first.name}` {verb}"
     if first.kind == "reader":
         return f"`{first.name}`, which reads it, {verb}"
+    if first.kind == "caller":
+        return f"the lines of `{first.name}` that call it {verb}"
     if first.kind == "generated":
         return f"`{first.name}`, which it generates, {verb}"
     return f"calls of `{first.name}` {verb}"

@@ -56,7 +56,8 @@ class Cells:
 
     Attributes:
         pair: The function (C,).
-        group: The innermost changed code at or above it (C,).
+        group: The innermost changed code at or above it, or which its lines call (C,).
+        calling: Unchanged code with lines that call the group's (C,).
         before: Seconds of one benchmark call before (R, C).
         after: The same after (R, C).
         drawn: How the means of both sides scatter by the drawing of samples alone.
@@ -65,6 +66,7 @@ class Cells:
 
     pair: Indices
     group: Indices
+    calling: Flags
     before: Seconds
     after: Seconds
     drawn: tuple[Drawing, Drawing]
@@ -131,6 +133,7 @@ def cells_of(
     told &= plain[difference.row] | groups.helper[difference.row]
     moved = difference.row[told] * count + difference.col[told]
     every = np.unique(np.concatenate([*keys, moved]))
+    calling = [(one.pair * count + one.charged)[one.charged != one.group] for one in owned]
     times = []
     for side, (key, shares) in zip(sides, parts, strict=True):
         where = np.searchsorted(every, key)
@@ -142,6 +145,7 @@ def cells_of(
     return Cells(
         (every // count).astype(np.intp),
         (every % count).astype(np.intp),
+        np.isin(every, np.concatenate(calling)),
         times[0],
         times[1],
         (_drawing(sides[0], times[0]), _drawing(sides[1], times[1])),
@@ -151,7 +155,7 @@ def cells_of(
 
 def _by_stack(side: SampledSide, owned: Owned, count: np.int64) -> tuple[Indices, Seconds]:
     """The cell of each node, and its share of each round."""
-    return owned.pair * count + owned.group, side.shares
+    return owned.pair * count + owned.charged, side.shares
 
 
 def _by_calls(

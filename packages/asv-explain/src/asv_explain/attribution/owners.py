@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from asv_explain.attribution.guilty import Guilty, holder
 from asv_explain.changes.change import Change
 from asv_explain.profiles.match import Flags, Match
-from asv_explain.profiles.profile import Function, Indices, Profile
+from asv_explain.profiles.profile import Function, Indices, Profile, Seconds
 from asv_explain.profiles.sampled import SampledSide
 from asv_explain.profiles.stacks import levels
 
-__all__ = ["ELSEWHERE", "Group", "Groups", "Owned", "owned_stacks", "put_together"]
+__all__ = [
+    "ELSEWHERE",
+    "Group",
+    "Groups",
+    "Owned",
+    "charge_calling_lines",
+    "owned_stacks",
+    "put_together",
+]
 
 ELSEWHERE = 0
 """The group of all that is below no changed code."""
@@ -60,11 +68,14 @@ class Owned:
         pair: The pair of each node's function (N,).
         group: The innermost changed code at or above each node (N,).
         anchor: The node of that code's own frame, -1 below no changed code (N,).
+        charged: Whose each node's own time is: the group's, but for lines that call changed code
+            (N,).
     """
 
     pair: Indices
     group: Indices
     anchor: Indices
+    charged: Indices
 
 
 def put_together(before: Profile, after: Profile, match: Match, guilty: Guilty) -> Groups:
@@ -136,7 +147,61 @@ def owned_stacks(side: SampledSide, pair_of: Indices, groups: Groups) -> Owned:
         group[nodes] = np.where(here, groups.of_pair[pair[nodes]], above_group)
         anchor[nodes] = np.where(here, nodes, np.where(inner, anchor[above], -1))
         inside[nodes] = changed[pair[nodes]] | (groups.part[pair[nodes]] & above_inside)
-    return Owned(pair, group, anchor)
+    return Owned(pair, group, anchor, group)
+
+
+def charge_calling_lines(
+    sides: tuple[SampledSide, SampledSide],
+    owned: tuple[Owned, Owned],
+    groups: Groups,
+    made: tuple[Seconds, Seconds],
+) -> tuple[Owned, Owned]:
+    """Charge changed code with the lines of unchanged code that call it.
+
+    The interpreter makes a frame before it is on the stack, and frees what the frame held after
+    it has left: samples show both on the line of the call. Code that did not change and runs as
+    often as before does nothing else there than before. Lines that call several causes are left.
+
+    Args:
+        sides: Both sides.
+        owned: Whose their stacks are.
+        groups: The possible causes.
+        made: Calls of each pair on both sides (P,).
+    """
+    steady = (groups.of_pair == ELSEWHERE) & (made[0] == made[1])
+    places = _places(sides, owned)
+    calls = []
+    for side, one, place in zip(sides, owned, places, strict=True):
+        begins = (one.anchor == np.arange(len(place))) & (side.parent >= 0)
+        calling = side.parent[begins]
+        begins[begins] = steady[one.pair[calling]] & (side.line[calling] > 0)
+        calls.append(np.stack([place[side.parent[begins]], one.group[begins]], axis=1))
+    lines, causes = np.unique(np.concatenate(calls), axis=0).T
+    lines, first, times = np.unique(lines, return_index=True, return_counts=True)
+    # Past the last one no place is found.
+    lines = np.append(lines[times == 1], np.iinfo(np.intp).max)
+    causes = np.append(causes[first[times == 1]], ELSEWHERE)
+    charged = []
+    for one, place in zip(owned, places, strict=True):
+        at = np.searchsorted(lines, place)
+        charged.append(np.where(lines[at] == place, causes[at], one.group))
+    return replace(owned[0], charged=charged[0]), replace(owned[1], charged=charged[1])
+
+
+def _places(
+    sides: tuple[SampledSide, SampledSide], owned: tuple[Owned, Owned]
+) -> tuple[Indices, Indices]:
+    """A number for each node's function and line, counted from the function's first (N,)."""
+    lines = []
+    for side in sides:
+        first = np.array([one.line for one in side.profile.functions], np.intp)
+        lines.append(side.line - first[side.function])
+    every = np.concatenate(lines)
+    lowest, span = every.min(initial=0), np.ptp(np.append(every, 0)) + 1
+    before, after = (
+        one.pair * span + line - lowest for one, line in zip(owned, lines, strict=True)
+    )
+    return before, after
 
 
 def named_changes(groups: Groups, change: Mapping[int, Change]) -> list[Change]:
