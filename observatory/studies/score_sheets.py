@@ -42,24 +42,24 @@ NOTE = (
     "not right in all but two of the other columns. first: the first cause is right; first if "
     "slower: of those said to be slower. in three: it is right within the first three. share: the "
     "stated share of the slowdown is within ±20 % of the truth. interval: the true share lies in "
-    "the stated 95 % interval, of those said to be slower. Stated shares are of where time goes, "
-    "and code that nobody changed may take longer beside more work, as caches hold less of it: that "
-    "is elsewhere, by its median. of several: the same as interval where more than one change is "
-    "named, each as a share of what these have together, in how many cases; half width: the median "
-    "of theirs, in points. Where one change alone is named, that share is 100 % by construction."
+    "the stated 95 % interval, of those said to be slower. elsewhere: the median share of code that "
+    "did not change; it takes longer beside more work, as caches hold less of it by then, which the "
+    "truth of an edit includes and its stated share of time does not. of several: as interval, but "
+    "shares are of what all named changes have together, in so many cases that name more than one; "
+    "half width: the median of theirs, in points. A single change has 100 % by construction."
 )
 
 
 def _row(found: Scores) -> tuple[str, ...]:
     """The figures of one row, under `HEADINGS`."""
     told = (found.answered, found.first, found.first_answered, found.three, found.near, found.held)
-    several = f"{found.weighed.brief} of {found.weighed.trials}" if found.weighed.trials else "–"
+    several = f"{found.weighed.brief} of {found.weighed.trials}" if found.weighed.trials else "none"
     points = (_points(found.half), _points(found.elsewhere))
     return (str(found.first.trials), *(one.brief for one in told), several, *points)
 
 
 def _points(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.1f}"
+    return "none" if share is None else f"{100 * share:.1f}"
 
 
 def group_sheets(found: Sequence[Score]) -> list[Sheet]:

@@ -94,8 +94,8 @@ def blame(
         for one, of in zip(profiles, pairs, strict=True)
     )
     if before.sampled and after.sampled:
-        made = first.made, second.made
-        owned = charge_calling_lines((before, after), owned, groups, made)
+        often = first.made, second.made
+        owned = charge_calling_lines((before, after), owned, groups, often)
     cells = cells_of((before, after), owned, (first, second), groups)
     functions = per_function(cells, (first.made, second.made))
     edges = call_edges(*profiles, match)
