@@ -38,15 +38,16 @@ THREE = {LARGE: 0.98, MEDIUM: 0.92}
 HELD = (0.93, 0.97)
 
 NOTE = (
-    "Percent, with Wilson's 95 % interval. slower: said to be slower at all; what is not counts as "
-    "not right in all but two of the other columns. first: the first cause is right; first if "
-    "slower: of those said to be slower. in three: it is right within the first three. share: the "
-    "stated share of the slowdown is within ±20 % of the truth. interval: the true share lies in "
-    "the stated 95 % interval, of those said to be slower. elsewhere: the median share of code that "
-    "did not change; it takes longer beside more work, as caches hold less of it by then, which the "
-    "truth of an edit includes and its stated share of time does not. of several: as interval, but "
-    "shares are of what all named changes have together, in so many cases that name more than one; "
-    "half width: the median of theirs, in points. A single change has 100 % by construction."
+    "Percent, with Wilson's 95 % interval. slower: said to be slower at all; what is not counts "
+    "as not right in all but two of the other columns. first: the first cause is right; first "
+    "if slower: of those said to be slower. in three: it is right within the first three. "
+    "share: the stated share of the slowdown is within ±20 % of the truth. interval: the true "
+    "share lies in the stated 95 % interval, of those said to be slower. elsewhere: the median "
+    "share of code that did not change; it takes longer beside more work, as caches hold less "
+    "of it by then, which the truth of an edit includes and its stated share of time does not. "
+    "of several: as interval, but shares are of what all named changes have together, in so "
+    "many cases that name more than one; half width: the median of theirs, in points. A single "
+    "change has 100 % by construction."
 )
 
 
