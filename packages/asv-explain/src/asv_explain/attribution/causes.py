@@ -83,8 +83,14 @@ def share_of(seconds: float, whole: float) -> float:
 def describe(cause: Cause) -> str:
     """One sentence on a cause: what changed, and how that costs what it costs."""
     if cause.kind == ELSEWHERE:
-        told = ", ".join(cause.candidates[:3]) or "nothing else changed that could matter"
-        return f"no changed function explains {abs(cause.share):.0%}; candidates: {told}"
+        if not cause.candidates:
+            more = "more" if cause.seconds > 0 else "less"
+            return (
+                f"unchanged code takes {abs(cause.share):.0%} {more}, and nothing else changed that "
+                "could matter: a side effect, such as of colder caches"
+            )
+        candidates = ", ".join(cause.candidates[:3])
+        return f"no changed function explains {abs(cause.share):.0%}; candidates: {candidates}"
     verb = "cost" if cause.seconds > 0 else "saved"
     first = cause.details[0] if cause.details else None
     if cause.kind == DATA:
