@@ -86,8 +86,8 @@ def describe(cause: Cause) -> str:
         if not cause.candidates:
             more = "more" if cause.seconds > 0 else "less"
             return (
-                f"unchanged code takes {abs(cause.share):.0%} {more}, and nothing else changed that "
-                "could matter: a side effect, such as of colder caches"
+                f"unchanged code takes {abs(cause.share):.0%} {more}, and nothing else changed "
+                "that could matter: a side effect, such as of colder caches"
             )
         candidates = ", ".join(cause.candidates[:3])
         return f"no changed function explains {abs(cause.share):.0%}; candidates: {candidates}"
