@@ -16,6 +16,7 @@ from explanations import CAUSE, explanation, unknown
 
 from asv_explain.explanation import (
     Cause,
+    Detail,
     Explanation,
     Interval,
     Outcome,
@@ -222,6 +223,21 @@ def test_the_set_is_the_one_change_that_costs(tmp_path: Path) -> None:
     assert refuted.outcome is Outcome.REFUTED
     assert refuted.share == pytest.approx(0.0, abs=0.02)
     assert unnamed is None
+
+
+def test_changes_that_name_what_takes_longer_are_tried_first(tmp_path: Path) -> None:
+    """Time in an unchanged class speaks for what names it, such as code that makes it."""
+    before = BEFORE.replace("def d():\n    return 1", "def d():\n    Pool = 1\n    return Pool")
+    after = AFTER.replace("def d():\n    return 1", "def d():\n    Pool = 7\n    return Pool")
+    for name, value in (("a", 4), ("b", 3), ("c", 2)):
+        after = after.replace(f"{name}():\n    return {value}", f"{name}():\n    return 2 - 1")
+    bench = Bench.make(tmp_path, before, after)
+    slow = Detail("Pool.acquire.<locals>.wait", "other/pool.py", "unchanged", 6e-3, 1.0, 0, 0)
+    elsewhere = cause("elsewhere", 6, kind="elsewhere", path="", details=(slow,))
+    found = bench.reverse(bench.explained(elsewhere))
+    assert [one.name for one in reversal(found).changes] == ["d"]
+    texts = dict.fromkeys(text for mode, text in bench.asked if mode == "time" and text != after)
+    assert list(texts)[:2] == [before, after.replace("Pool = 7", "Pool = 1")]
 
 
 def test_a_cause_that_gives_all_back_is_proven(tmp_path: Path) -> None:

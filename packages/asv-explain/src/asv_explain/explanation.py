@@ -135,7 +135,8 @@ class Detail:
             calls that the cause added or saved, ``slower`` for unchanged code that takes longer
             below the cause, ``caller`` for lines of unchanged code that call the cause, ``reader``
             for what reads a changed module or class, ``generated`` for functions that the cause
-            generates, ``event loop`` for turns of the event loop.
+            generates, ``unchanged`` for where the time is that no change explains, ``event loop``
+            for turns of the event loop.
         amount: seconds of one benchmark call; negative where it saved.
         share: the same as a share, like the cause's.
         calls_before: calls of it by the cause in one benchmark call, before.

@@ -126,7 +126,7 @@ def blame(
         shown = lines[0].get(group, {}), lines[1].get(group, {})
         made = maker.cause(group, measures, shown, float(waits[group]))
         if group == ELSEWHERE and not made.noise:
-            made = maker.made_by_setup(made, cells)
+            made = maker.not_explained(made, cells)
         causes.append(made)
     sign = -1.0 if measured < 0 else 1.0
     return Blame(

@@ -103,33 +103,36 @@ class CauseMaker:
             candidates=self.suspects if group == NO_GROUP else (),
         )
 
-    def made_by_setup(self, cause: Cause, cells: Cells) -> Cause:
-        """Name the change that setup runs in place of what nothing else explains, if it is one."""
-        changes = prepared_changes(*self.profiles, self.changes)
-        inside = cells.group == NO_GROUP
+    def not_explained(self, cause: Cause, cells: Cells) -> Cause:
+        """Say where the time is that no changed code explains, and what setup made of it, if so."""
         difference = (cells.after - cells.before).mean(axis=0)
-        towards = np.where(inside, np.sign(cause.seconds) * difference, 0.0)
-        for cell in np.argsort(-towards, kind="stable").tolist():
-            user = self._function(int(cells.pair[cell]))
-            if towards[cell] <= 0 or not changes:
-                return cause
-            if user.home != "site":
-                continue
-            change = nearest(changes, user)
-            if change is None:
-                return cause
-            part = Part(NO_GROUP, int(cells.pair[cell]), "slower", cause.seconds, 0.0, 0.0)
-            return replace(
-                cause,
-                kind=DATA,
-                home="site",
-                path=change.path_after or change.path_before or "",
-                name=change.name,
-                details=(self._detail(part),),
-                change=change,
-                candidates=(),
-            )
-        return cause
+        towards = np.where(cells.group == NO_GROUP, np.sign(cause.seconds) * difference, 0.0)
+        parts = [
+            Part(NO_GROUP, int(cells.pair[cell]), "unchanged", float(difference[cell]), 0.0, 0.0)
+            for cell in np.argsort(-towards, kind="stable").tolist()
+            if towards[cell] > 0
+        ]
+        made = self._made_by_setup(cause, [one.pair for one in parts])
+        return made or replace(cause, details=tuple(map(self._detail, parts[:MOST_DETAILS])))
+
+    def _made_by_setup(self, cause: Cause, largest: Sequence[int]) -> Cause | None:
+        """The change that setup runs nearest to where the time is; None without one."""
+        changes = prepared_changes(*self.profiles, self.changes)
+        user = next((one for one in largest if self._function(one).home == "site"), None)
+        change = nearest(changes, self._function(user)) if changes and user is not None else None
+        if change is None or user is None:
+            return None
+        part = Part(NO_GROUP, user, "slower", cause.seconds, 0.0, 0.0)
+        return replace(
+            cause,
+            kind=DATA,
+            home="site",
+            path=change.path_after or change.path_before or "",
+            name=change.name,
+            details=(self._detail(part),),
+            change=change,
+            candidates=(),
+        )
 
     def _group(self, group: int) -> tuple[int | None, Change | None, Sequence[int]]:
         one = self.groups.every[group]

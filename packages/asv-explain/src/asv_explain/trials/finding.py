@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -24,6 +25,8 @@ LARGE_PART = 0.2
 
 # The kinds of causes that no change stands behind.
 _UNEXPLAINED = frozenset({"elsewhere", "unchanged"})
+
+_WORD = re.compile(r"[^\W\d]\w*")
 
 MOST_REFUSALS = 20
 """So many sets that could not be put back are told, the smallest first."""
@@ -89,7 +92,7 @@ def reverse(told: Explanation, ran: Iterable[str], lab: Lab) -> Explanation:
     pieces = [piece for module in modules.values() for piece in pieces_of(module)]
     units = [tuple(pieces[place] for place in sorted(group)) for group in tied(pieces)]
     bench = Bench(lab, units, modules, change)
-    found = _with_errors(search(units_of(units, told), bench), told)
+    found = _with_errors(search(units_of(units, told, modules), bench), told)
     course = _Course(told, lab, found, units, modules)
     put = [piece for one in found.units for piece in units[one]]
     result = bench.result(put) if put else "unknown"
@@ -118,15 +121,23 @@ def _with_errors(found: Found, told: Explanation) -> Found:
     )
 
 
-def units_of(groups: Sequence[Sequence[Piece]], told: Explanation) -> list[Unit]:
+def units_of(
+    groups: Sequence[Sequence[Piece]], told: Explanation, modules: Mapping[str, Module]
+) -> list[Unit]:
     """Units for a search, weighted by what was inferred.
 
-    A cause's share is the weight of its code. What is left of the difference, such as what lies
-    *elsewhere*, is the weight of all changes together, each alike.
+    A cause's share is the weight of its code. The share of what lies *elsewhere* is that of the
+    changes which name the classes and functions that the time is in: such a change may make,
+    configure or generate them. What is left of the difference is the weight of all changes
+    together, each alike.
     """
     weights = [0.0] * len(groups)
     named = [False] * len(groups)
+    words = [_words(group, modules) for group in groups]
     for cause in told.causes:
+        if cause.kind in _UNEXPLAINED:
+            _weigh_mentions(cause, words, weights)
+            continue
         mine = _units_of(cause, groups)
         for place in mine:
             weights[place] += max(cause.share, 0.0) / len(mine)
@@ -136,6 +147,28 @@ def units_of(groups: Sequence[Sequence[Piece]], told: Explanation) -> list[Unit]
         Unit(group[0].module, weight + left, name)
         for group, weight, name in zip(groups, weights, named, strict=True)
     ]
+
+
+def _weigh_mentions(cause: Cause, words: Sequence[frozenset[str]], weights: list[float]) -> None:
+    """Add the share of each function that takes longer to the changes that name it or its class."""
+    whole = sum(max(one.share, 0.0) for one in cause.details)
+    for detail in cause.details:
+        parts = [part for part in detail.name.split(".") if not part.startswith(("<", "__"))]
+        mine = [place for place, one in enumerate(words) if not one.isdisjoint(parts)]
+        for place in mine:
+            part = max(detail.share, 0.0) / whole
+            weights[place] += max(cause.share, 0.0) * part / len(mine)
+
+
+def _words(group: Sequence[Piece], modules: Mapping[str, Module]) -> frozenset[str]:
+    """All names in a unit's code, before and after."""
+    words: set[str] = set()
+    for one in group:
+        after = modules[one.module].after
+        lines = [] if after is None else after.text.split("\n")[one.edit.first - 1 : one.edit.last]
+        for line in (*lines, *one.edit.lines):
+            words.update(_WORD.findall(line))
+    return frozenset(words)
 
 
 def _units_of(cause: Cause, groups: Sequence[Sequence[Piece]]) -> list[int]:
