@@ -22,6 +22,7 @@ from observatory.explain.report import (
     compared_rows,
     describe_drift,
     describe_failure,
+    describe_others,
     describe_timeline,
     timeline_tables,
 )
@@ -107,7 +108,7 @@ def _explain(options: Options, asv: Asv, screen: Screen) -> int:
     screen.show(*map(describe_timeline, timelines))
     if drift := describe_drift(timelines):
         screen.show(drift)
-    for question in find_questions(timelines):
+    for question in find_questions(timelines, options.headline):
         problems += _ask(options, asv, screen, question)
     problems += _publish(asv, screen, project)
     if problems:
@@ -213,6 +214,8 @@ def _ask(options: Options, asv: Asv, screen: Screen, question: Question) -> list
         asked = question.arguments(answers, options.budget)
         status = asv.run(*asked, show=screen.stream, module=_HOOK)
         screen.end_line()
+        if question.others:
+            screen.show(describe_others(question))
         if status != 0:
             return [f"asv explain {step} failed; its lines above say why."]
         try:

@@ -2,12 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from observatory.explain.milestones import Milestone
-from observatory.explain.timeline import Loss, Timeline, Verdict, find_losses
+from observatory.explain.timeline import Loss, Timeline, Verdict, find_losses, selects
 
 __all__ = ["AnswersError", "Question", "find_questions", "read_unmeasured"]
 
@@ -20,21 +20,32 @@ class AnswersError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Two milestones, and the benchmarks that changed from the one to the other."""
+    """Two milestones, and a benchmark that changed from the one to the other.
+
+    Attributes:
+        before: The earlier milestone.
+        after: The later one.
+        benchmark: The benchmark to explain the step in.
+        others: Further benchmarks that changed there.
+    """
 
     before: Milestone
     after: Milestone
-    benchmarks: tuple[str, ...]
+    benchmark: str
+    others: tuple[str, ...] = ()
 
     def arguments(self, answers: Path, budget: float) -> list[str]:
         """What the hook is called with, to leave its answers in a file as well."""
-        wanted = [f"--bench=^{re.escape(name)}$" for name in self.benchmarks]
+        wanted = f"--bench=^{re.escape(self.benchmark)}$"
         how = [f"--budget={budget:g}", f"--json={answers}"]
-        return [self.before.commit, self.after.commit, *wanted, *how]
+        return [self.before.commit, self.after.commit, wanted, *how]
 
 
-def find_questions(timelines: Sequence[Timeline]) -> tuple[Question, ...]:
+def find_questions(timelines: Sequence[Timeline], headline: Sequence[str]) -> tuple[Question, ...]:
     """Return every loss against the best before it, and its end, in milestones' order.
+
+    A step mostly has the same causes in each benchmark that it changes, so it is explained in one
+    of them: that which the first of the headline patterns names.
 
     The end is asked about from the best before the loss, if it is any slower than that: asv, which
     times one commit after the other, can't see small rests. Else what won it back is asked for. A
@@ -48,8 +59,17 @@ def find_questions(timelines: Sequence[Timeline]) -> tuple[Question, ...]:
             pair = asked.setdefault(key, (before, after, {}))
             pair[2][timeline.benchmark] = None
     return tuple(
-        Question(before, after, tuple(names)) for _, (before, after, names) in sorted(asked.items())
+        Question(before, after, *_first_named(names, headline))
+        for _, (before, after, names) in sorted(asked.items())
     )
+
+
+def _first_named(names: Iterable[str], headline: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """The benchmark that the first pattern names, and the others, in the patterns' order."""
+    first, *others = sorted(
+        names, key=lambda name: ([not selects([one], name) for one in headline], name)
+    )
+    return first, tuple(others)
 
 
 def read_unmeasured(answers: Path) -> tuple[str, ...]:

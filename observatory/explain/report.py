@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from observatory.explain.asv_results import ComparedRow, State
+from observatory.explain.questions import Question
 from observatory.explain.timeline import FACTOR, Failure, Point, Timeline, Verdict, find_losses
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "compared_rows",
     "describe_drift",
     "describe_failure",
+    "describe_others",
     "describe_timeline",
     "format_value",
     "timeline_tables",
@@ -148,6 +150,13 @@ def describe_failure(failure: Failure) -> str:
     if not failure.benchmarks:
         return f"{place}: nothing could be started; the project did not build or import there."
     return f"{place}: failed: {', '.join(failure.benchmarks)}."
+
+
+def describe_others(question: Question) -> str:
+    """Name the benchmarks that changed in a step and were not explained, and how to have that."""
+    pair = f"{question.before.short} {question.after.short}"
+    command = f"asv explain {pair} -b '{re.escape(question.others[0])}'"
+    return f"Changed in this step, too: {', '.join(question.others)}. To explain one: {command}"
 
 
 def _table(timelines: Sequence[Timeline], environment: str, first: int) -> Table:

@@ -31,11 +31,11 @@ def timelines(**values: list[float | None]) -> tuple[Timeline, ...]:
     return build_timelines(milestones, results, ["."], {})
 
 
-def asked(**values: list[float | None]) -> list[tuple[str, str, tuple[str, ...]]]:
+def asked(*headline: str, **values: list[float | None]) -> list[tuple[str, str, str, list[str]]]:
     """Return what the hook is asked, milestones by slug."""
     return [
-        (one.before.slug, one.after.slug, one.benchmarks)
-        for one in find_questions(timelines(**values))
+        (one.before.slug, one.after.slug, one.benchmark, [*one.others])
+        for one in find_questions(timelines(**values), headline)
     ]
 
 
@@ -61,21 +61,22 @@ def test_losses_and_their_ends_are_asked_about(
     values: list[float | None], steps: list[tuple[str, str]]
 ) -> None:
     """Each loss is compared with the best before it, and so is its end if that is any slower."""
-    assert asked(time_it=values) == [(*step, ("time_it",)) for step in steps]
+    assert asked(time_it=values) == [(*step, "time_it", []) for step in steps]
 
 
-def test_benchmarks_of_one_step_share_a_question() -> None:
-    """Two milestones are installed once for all that changed between them."""
-    assert asked(a=[1.0, 2.0, 3.0], b=[1.0, 2.0, 2.0]) == [
-        ("m0", "m1", ("a", "b")),
-        ("m0", "m2", ("a",)),
-    ]
+def test_a_step_is_explained_in_one_benchmark() -> None:
+    """It is the one that the first pattern names, and the others are told."""
+    values: dict[str, list[float | None]] = {"a": [1.0, 2.0, 3.0], "b": [1.0, 2.0, 2.0]}
+    values["c"] = values["b"]
+    found = asked("b", "c", ".", **values)
+    assert found == [("m0", "m1", "b", ["c", "a"]), ("m0", "m2", "a", [])]
+    assert asked(".", **values)[0] == ("m0", "m1", "a", ["b", "c"])
 
 
 def test_names_reach_the_hook_literally() -> None:
     """Parameters and dots in a name are no regular expression."""
     values: list[float | None] = [1.0, 2.0]
-    (question,) = find_questions(timelines(**{"tco.f(1)": values}))
+    (question,) = find_questions(timelines(**{"tco.f(1)": values}), ["."])
     arguments = question.arguments(Path("out.json"), 60)
     assert arguments == [
         *("0" * 40, "1" * 40, r"--bench=^tco\.f\(1\)$"),

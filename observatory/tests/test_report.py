@@ -10,10 +10,12 @@ from rich.console import Console, RenderableType
 
 from observatory.explain.asv_results import ComparedRow, Measurement, ResultFile, State
 from observatory.explain.milestones import Milestone
+from observatory.explain.questions import Question
 from observatory.explain.report import (
     compared_rows,
     describe_drift,
     describe_failure,
+    describe_others,
     describe_timeline,
     format_value,
     timeline_tables,
@@ -204,6 +206,15 @@ def test_neighbours_measured_long_apart_are_named() -> None:
     """A drift of the machine is only worth a warning where hours lie between."""
     assert describe_drift(timelines("tco.A", values=[1.0, 1.0], hours=0.5)) == ""
     assert "step-0 and step-1" in describe_drift(timelines("tco.A", values=[1.0, 1.0], hours=2))
+
+
+def test_what_a_step_changed_besides_can_be_explained() -> None:
+    """The benchmarks are named, with a command whose pattern is their name."""
+    before, after = (Milestone(slug, slug * 40, "subject") for slug in "ab")
+    assert describe_others(Question(before, after, "tco.f", ("tco.g(1)", "tco.h"))) == (
+        "Changed in this step, too: tco.g(1), tco.h. "
+        r"To explain one: asv explain aaaaaaaa bbbbbbbb -b 'tco\.g\(1\)'"
+    )
 
 
 def test_failures_are_named_in_a_line() -> None:
