@@ -19,7 +19,7 @@ HEADLINE = tuple(
 """The benchmarks that are reported unless --headline names others, and in whose order one is chosen
 to explain a step in."""
 
-BUDGET = 120.0
+BUDGET = 180.0
 """Seconds that the profile hook may measure each step of a benchmark unless --budget says."""
 
 CONFIG = Path("asv.conf.json")

@@ -47,9 +47,9 @@ def find_questions(timelines: Sequence[Timeline], headline: Sequence[str]) -> tu
     A step mostly has the same causes in each benchmark that it changes, so it is explained in one
     of them: that which the first of the headline patterns names.
 
-    The end is asked about from the best before the loss, if it is any slower than that: asv, which
-    times one commit after the other, can't see small rests. Else what won it back is asked for. A
-    milestone that merely stays at a level lost earlier is not asked about.
+    The end is asked about from the best before the loss, where it is any slower than that: asv,
+    which times one commit after the other, can't see small rests. A milestone that merely stays at
+    a level lost earlier is not asked about.
     """
     asked: dict[tuple[int, int], tuple[Milestone, Milestone, dict[str, None]]] = {}
     for timeline in timelines:
@@ -94,13 +94,11 @@ def _steps(timeline: Timeline) -> Iterator[tuple[Milestone, Milestone]]:
     measured = [point for point in timeline.points if point.value is not None]
     lost: Loss | None = None
     losses = {loss.point.milestone: loss for loss in find_losses(timeline)}
-    for position, point in enumerate(measured):
+    for point in measured:
         loss = losses.get(point.milestone)
         stays = lost is not None and loss is not None and lost.best == loss.best
         if loss is not None and (not stays or point.change.verdict in _STEPS):
             yield loss.best.milestone, point.milestone
-        if loss is None and lost is not None:
-            left = (point.value or 0.0) > (lost.best.value or 0.0)
-            start = lost.best if left else measured[position - 1]
-            yield start.milestone, point.milestone
+        if loss is None and lost is not None and (point.value or 0.0) > (lost.best.value or 0.0):
+            yield lost.best.milestone, point.milestone
         lost = loss

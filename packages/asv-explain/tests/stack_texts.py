@@ -23,5 +23,5 @@ def text_of(stacks: SampledStacks) -> str:
         outer = f"{paths[above]};" if above >= 0 else ""
         paths.append(outer + stacks.frames[frame])
         if samples:
-            lines.append(f"{paths[-1]} {samples}\n")
+            lines.append(f"{paths[-1]} {samples:g}\n")
     return "".join(lines)

@@ -11,14 +11,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from stack_texts import text_of
+from stack_texts import read_texts, text_of
 
 from asv_explain.measuring import process, sampler
 from asv_explain.measuring.measure import Plan, measure
 from asv_explain.measuring.process import ProcessRunner
 from asv_explain.measuring.rounds import Rounds
-from asv_explain.measuring.sampler import find_sampler, timed_stacks, why_not
+from asv_explain.measuring.sampler import (
+    LEAST_WEIGHT,
+    STOP_FRAMES,
+    due_while_running,
+    find_sampler,
+    timed_stacks,
+    why_not,
+)
+from asv_explain.profiles.stacks import NO_STACKS
 from asv_explain.suspect import Installed, Suspect
 
 SUITE = """
@@ -378,6 +387,22 @@ def test_only_stacks_with_the_timed_call_count() -> None:
     assert text_of(threads) == "Thread._bootstrap (/threading.py:5);f (/b.py:7) 8\n"
 
 
+def test_samples_that_fell_due_during_a_stop_are_left_out() -> None:
+    """By their share, which is larger the longer it takes to read the stack."""
+    frames = ";".join(f"g (b.py:{line})" for line in range(1, STOP_FRAMES + 2))
+    stacks = read_texts(f"f (b.py:1) 600\n{frames} 400\n")
+    weighted = due_while_running(stacks, 0.4)
+    # The longer stack has almost twice as many frames to stop for as the shorter one.
+    length = np.array([STOP_FRAMES + 1, 2 * STOP_FRAMES + 1])
+    stopped = 0.4 * length / (0.6 * length[0] + 0.4 * length[1])
+    found = [float(line.rpartition(" ")[2]) for line in text_of(weighted).splitlines()]
+    assert sorted(found) == pytest.approx(sorted([600, 400] * (1 - stopped)), rel=1e-4)
+    assert weighted.samples.sum() == pytest.approx(1000 * (1 - 0.4))
+    assert due_while_running(stacks, 0.0).samples.sum() == 1000
+    assert due_while_running(NO_STACKS, 0.4).samples.sum() == 0
+    assert (due_while_running(stacks, 0.99).samples >= LEAST_WEIGHT * stacks.samples).all()
+
+
 def test_a_long_reason_is_cut() -> None:
     """One sentence, however much is said."""
     assert len(why_not("Error: " + 5000 * "x")) < 300
@@ -386,7 +411,7 @@ def test_a_long_reason_is_cut() -> None:
 def measured(sides: tuple[Installed, Installed], benchmark: str) -> Rounds:
     """The rounds of a benchmark that got slower by much."""
     suspect = Suspect(f"suite.{benchmark}", None, (), "env", "machine", "a" * 40, "b" * 40)
-    plan = Plan(rounds=4, sampling=0.3)
+    plan = Plan(rounds=4, sampling=1.5)
     return measure(suspect, *sides, plan, ProcessRunner(), time.monotonic)
 
 

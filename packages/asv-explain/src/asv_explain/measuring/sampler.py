@@ -18,19 +18,22 @@ import sysconfig
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, cast
+
+import numpy as np
 
 from asv_explain.contained import started
 from asv_explain.files import read_own
 from asv_explain.measuring.harness import SAMPLING, TIMED_CALLS
-from asv_explain.profiles.stacks import SampledStacks, read_collapsed
+from asv_explain.profiles.stacks import SampledStacks, levels, read_collapsed
 
 __all__ = [
     "ABSENT",
     "Sampled",
     "Sampling",
+    "due_while_running",
     "find_sampler",
     "kept_up",
     "run_sampled",
@@ -64,6 +67,13 @@ _LONGEST_REASON = 200
 
 WRITING_SECONDS = 60.0
 """What py-spy gets to write the stacks when the process has ended."""
+
+STOP_FRAMES = 20
+"""A stop takes as long as reading so many frames, and reading those of the benchmark besides: the
+harness's own, and what it takes to stop a process and to let it go on."""
+
+LEAST_WEIGHT = 0.1
+"""Of a sample, however long its stack is."""
 
 LARGEST_STACKS = 512 * 1024 * 1024
 """Bytes above which stacks are not read: 500,000 different ones, 20 frames deep."""
@@ -226,6 +236,28 @@ def why_not(said: str) -> str:
     if "python version" in lowered or "unsupported version" in lowered:
         return f"py-spy does not know this interpreter: {text[:_LONGEST_REASON]}"
     return f"py-spy read nothing: {text[:_LONGEST_REASON]}"
+
+
+def due_while_running(stacks: SampledStacks, stopped: float) -> SampledStacks:
+    """Weight samples by how likely it is that each fell due while the process ran.
+
+    py-spy takes samples by the time of day, and what fell due while it had the process stopped as
+    soon as that runs again. So code whose stacks take long to read is found too often: all the
+    time that it was stopped counts for it. Of a sample on whose stack the process is stopped for
+    the share s of its time, 1 - s were due while it ran. A stop takes `STOP_FRAMES` and the frames
+    of the stack, each as long.
+
+    Args:
+        stacks: Of a thread that runs.
+        stopped: The share of its time for which it was stopped, all stacks together.
+    """
+    depth = np.zeros(len(stacks.parent))
+    for number, nodes in enumerate(levels(stacks.parent.astype(np.intp)), start=1):
+        depth[nodes] = number
+    length = depth + STOP_FRAMES
+    mean = float((stacks.samples @ length).sum() / max(stacks.samples.sum(), 1.0))
+    weight = np.maximum(1.0 - stopped * length / max(mean, 1.0), LEAST_WEIGHT)
+    return replace(stacks, samples=stacks.samples * weight)
 
 
 def timed_stacks(text: str, harness: str) -> tuple[SampledStacks, SampledStacks]:

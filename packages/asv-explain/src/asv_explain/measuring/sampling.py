@@ -11,19 +11,24 @@ from asv_explain.measuring.session import Plan, Session
 
 __all__ = ["DEAR_RATE", "LOWEST_RATE", "MORE_TIMED", "RATE", "sample_both"]
 
-RATE = 1000
-"""Samples a second to begin with. py-spy stops the process for some 0.3 to 0.5 ms for each."""
+RATE = 500
+"""Samples a second to begin with. py-spy stops the process for some 0.3 to 0.5 ms for each, after
+which its caches are colder: that slows down code that needs much of them more than a small loop."""
+
+SURE_STEP = 0.125
+"""A change by more, as a share of the time, needs fewer samples, so that fewer are taken a second:
+they disturb less."""
 
 DEAR_RATE = 250
 """The same for a timeraw benchmark, as most of them import, and stacks of imports are deep; and for
 one with several threads, all of which are stopped, and hand the interpreter's lock on late."""
 
-LOWEST_RATE = 200
+LOWEST_RATE = 125
 """The rate below which py-spy is not asked to go, however far it is behind."""
 
-MOST_STOPPED = 0.65
-"""From this share of the time on that the process is stopped, half as many samples are taken. By
-then samples follow each other at the pace of the sampler, which may fall in step with the calls."""
+MOST_STOPPED = 0.5
+"""From this share of the time on that the process is stopped, half as many samples are taken. So
+many a second as it is stopped for half of its time by are the most that fall due while it runs."""
 
 SHORTEST = 0.2
 """Seconds of calls in a sampled process at least."""
@@ -36,7 +41,7 @@ SMALL_STEP = 0.25
 share is as wide as that of the samples over this, and samples are drawn with the root of their
 number."""
 
-LEAST_PART = 0.25
+LEAST_PART = 0.5
 """A round is no shorter for that than by this: small causes of a large change need samples, too,
 and starting a process takes as long."""
 
@@ -80,9 +85,12 @@ def sample_both(
     threaded = any(one.threaded for one in (*timed.before, *timed.after))
     idle = threaded or not (computes(timed.before) and computes(timed.after))
     least = plan.rounds or MIN_PAIRS
-    rate = DEAR_RATE if session.raw or threaded else RATE
+    step = _step(timed)
+    rate = max(LOWEST_RATE, round(RATE * min(1.0, SURE_STEP / step)))
+    if session.raw or threaded:
+        rate = min(rate, DEAR_RATE)
     beside, timed_pairs = STARTING, len(timed.before)
-    longest = plan.sampling * max(LEAST_PART, min(1.0, (SMALL_STEP / _step(timed)) ** 2))
+    longest = plan.sampling * max(LEAST_PART, min(1.0, (SMALL_STEP / step) ** 2))
 
     def fitting(pairs: int) -> tuple[int, float]:
         """Calls in a sample, and seconds in a process, such that so many pairs fit."""

@@ -26,6 +26,7 @@ from asv_explain.measuring.rounds import (
     limits_from_answer,
     round_from_answer,
 )
+from asv_explain.measuring.sampler import due_while_running
 from asv_explain.measuring.waits import parted
 from asv_explain.scratch import roomy, scratch
 from asv_explain.suspect import Installed, Suspect
@@ -81,14 +82,14 @@ class Plan:
         profiled: The verdicts after which profiling is worth its time.
     """
 
-    budget: float = 120.0
+    budget: float = 180.0
     rounds: int | None = None
     factor: float = FACTOR
     samples: int = 20
     seconds: float = 0.5
     timeout: float = 60.0
     profiles: int = 6
-    sampling: float = 3.5
+    sampling: float = 5.0
     profiled: frozenset[Verdict] = frozenset({Verdict.SLOWER, Verdict.FASTER})
 
 
@@ -347,8 +348,11 @@ class Session:
             waits, _ = parted(one.stacks, ran.stacks, scale)
             _, threads = parted(one.threads, ran.threads, scale)
         one = replace(one, rate=float(rate), idle=idle, waits=waits, threads=threads)
+        stopped = _stopped(one, side.rounds)
+        if not (idle or self.raw):
+            one = replace(one, stacks=due_while_running(one.stacks, stopped))
         kept_up = answer.get("kept_up") is not False
-        return _Sampled(one, samples, _stopped(one, side.rounds) if kept_up else 1.0)
+        return _Sampled(one, samples, stopped if kept_up else 1.0)
 
     def _seed(self, mode: str) -> int:
         """The seed of hashes for a pair of rounds: the same on both sides, another for each."""

@@ -41,7 +41,7 @@ def parted(
     ran = scale * np.array([others.get(one, 0.0) for one in stacks.frames])
     waited = every - ran > ERRORS * np.sqrt(every + scale * ran)
     share = np.divide(every - ran, every, out=np.zeros(len(every)), where=waited)
-    waiting = np.rint(stacks.samples * share[stacks.frame]).astype(np.int64)
+    waiting = np.rint(stacks.samples * share[stacks.frame])
     return replace(stacks, samples=waiting), replace(stacks, samples=stacks.samples - waiting)
 
 

@@ -57,7 +57,7 @@ class SampledSide:
             self.parent,
             self.function,
             self.line.astype(np.int64),
-            self.weight.sum(axis=0).astype(np.int64) * self.sampled,
+            np.rint(self.weight.sum(axis=0)).astype(np.int64) * self.sampled,
             self.shares.mean(axis=0) * self.seconds,
         )
 
@@ -90,7 +90,7 @@ def from_samples(
     of_frame = functions_of(frames, functions)
     lines = np.array([one.line for one in frames], np.intp)
     parent = stacks.parent.astype(np.intp)
-    weight = stacks.samples.astype(np.float64)
+    weight = stacks.samples
     rounds = len(weight) // 2 if waits else len(weight)
     if not len(of_frame) or not weight[:rounds].sum(axis=1).all():
         raise WireError("stacks", "expected at least one sample in every round")

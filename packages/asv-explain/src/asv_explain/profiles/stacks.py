@@ -46,17 +46,18 @@ class SampledStacks:
         frames: The different frames as the sampler writes them, "name (file:line)".
         parent: The node of the calling frame, -1 for the outermost (N,).
         frame: Which frame each node is, as an index into ``frames`` (N,).
-        samples: Samples of each process in which the node's frame was the innermost (R, N).
+        samples: Samples of each process in which the node's frame was the innermost (R, N); they
+            may be weighted, so that a stack need not have a whole number of them.
     """
 
     frames: tuple[str, ...]
     parent: Numbers
     frame: Numbers
-    samples: Counts
+    samples: Seconds
 
 
 NO_STACKS = SampledStacks(
-    (), np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros((1, 0), np.int64)
+    (), np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros((1, 0), np.float64)
 )
 """Those of a process of which none were sampled."""
 
@@ -117,7 +118,7 @@ def read_collapsed(lines: Iterable[str]) -> SampledStacks:
         tuple(numbers),
         np.array(parent, np.int32),
         np.array(frame, np.int32),
-        np.bincount(where, counts, len(frame)).astype(np.int64)[None],
+        np.bincount(where, counts, len(frame)).astype(np.float64)[None],
     )
 
 
@@ -144,7 +145,7 @@ def merged(rounds: Sequence[SampledStacks]) -> SampledStacks:
     key = np.concatenate(keys) if keys else np.zeros(0, np.intp)
     ends = np.split(place[:-1], np.cumsum([len(one.parent) for one in rounds])[:-1])
     samples = [
-        np.bincount(where, row, found).astype(np.int64)
+        np.bincount(where, row, found).astype(np.float64)
         for where, one in zip(ends, rounds, strict=True)
         for row in one.samples
     ]
