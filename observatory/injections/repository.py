@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from asv_explain.changes.git import GitError, read_blobs, tree_of
@@ -18,6 +18,9 @@ __all__ = ["BENCHMARKS", "Repository", "settings"]
 
 BENCHMARKS = "benchmarks"
 """The folder of the benchmarks, a package."""
+
+# What git takes for a file that is to leave an index.
+_NOTHING = "0" * 40
 
 _MARKER = "whole"
 """The file below .git that says what the repository was made of; the last thing written."""
@@ -112,7 +115,9 @@ class Repository:
         self._git("add", "--all")
         self._git("commit", "--quiet", "--message", "The package as released")
 
-    def commit(self, files: Files, message: str, parent: str | None = None) -> str:
+    def commit(
+        self, files: Files, message: str, parent: str | None = None, gone: Iterable[str] = ()
+    ) -> str:
         """Make a commit on no branch; index, branches and working tree stay as they are.
 
         The same files, message and parent give the same hash.
@@ -121,6 +126,7 @@ class Repository:
             files: those that differ from the base commit's, whatever the parent holds.
             message: its message.
             parent: the commit before it; the base unless given.
+            gone: files of the base commit that it does not have.
 
         Returns:
             Its full hash.
@@ -128,7 +134,7 @@ class Repository:
         Raises:
             GitError: there is no such parent.
         """
-        rows = []
+        rows = [f"0 {_NOTHING}\t{path}\n" for path in gone]
         for path, text in files.items():
             blob = self._git("hash-object", "-w", "--stdin", given=text)
             rows.append(f"100644 {blob}\t{path}\n")

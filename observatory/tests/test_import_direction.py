@@ -38,11 +38,17 @@ ROOMS = {
         "cascade.runtime",
     },
     # Studies measure what they watch, the hook included.
+    "observatory/corpus": {
+        "observatory.corpus",
+        "observatory.injections.repository",
+        "asv_explain.changes.git",
+    },
     "observatory/studies": {
         "asv_explain",
         "cascade.runtime",
         "observatory.benchmarks",
         "observatory.browser",
+        "observatory.corpus",
         "observatory.explain",
         "observatory.injections",
         "observatory.studies",

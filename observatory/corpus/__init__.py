@@ -1,0 +1,1 @@
+"""Real slowdowns of published packages, and what their maintainers say was guilty."""
