@@ -37,12 +37,9 @@ ROOMS = {
         "cascade.spec",
         "cascade.runtime",
     },
+    # Cases become repositories as injections do.
+    "observatory/corpus": {"observatory.corpus", "observatory.injections", "asv_explain"},
     # Studies measure what they watch, the hook included.
-    "observatory/corpus": {
-        "observatory.corpus",
-        "observatory.injections.repository",
-        "asv_explain.changes.git",
-    },
     "observatory/studies": {
         "asv_explain",
         "cascade.runtime",
