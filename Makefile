@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # Those of the hook, in an order in which each finds what it needs of those before it.
-STUDIES := accuracy oracle peers sets false_alarms detection cost
+STUDIES := accuracy oracle corpus peers sets false_alarms detection cost
 PACKAGES := packages/cascade-spec packages/cascade-graph packages/cascade-engine packages/asv-explain
 # One process for each of two cores, on which it stays, so that none disturbs what another measures.
 AT_ONCE := --numprocesses=2 --dist=loadfile --no-loadscope-reorder --durations=5

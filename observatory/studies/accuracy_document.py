@@ -66,6 +66,13 @@ STUDIES = (
         "default budget, on several interpreters.",
     ),
     Study(
+        "corpus",
+        "Real regressions",
+        "Two releases each of packages on PyPI between which a benchmark got slower, in one case "
+        "faster. Which functions were guilty is what the maintainers' report or fix says, or their "
+        "difference where there is none, and was written down before asv-explain was asked.",
+    ),
+    Study(
         "peers",
         "What people do today",
         "On the same injections asv's own profile, pyinstrument and py-spy look at both sides, and "
