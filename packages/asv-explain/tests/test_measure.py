@@ -296,7 +296,7 @@ def test_where_calls_take_long_fewer_make_a_sample(
     assert {one["number"] for one in fake.requests("profile")} == {25}
 
 
-@pytest.mark.parametrize(("ratio", "seconds"), [(1.25, 3.5), (1.3, 3.5 * 0.69), (60.0, 3.5 / 2)])
+@pytest.mark.parametrize(("ratio", "seconds"), [(1.25, 3.5), (1.4, 3.5 * 0.39), (60.0, 3.5 / 4)])
 def test_larger_changes_are_sampled_for_a_shorter_time(
     tmp_path: Path, ratio: float, seconds: float
 ) -> None:

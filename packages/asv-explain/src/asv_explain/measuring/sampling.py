@@ -41,7 +41,7 @@ SMALL_STEP = 0.25
 share is as wide as that of the samples over this, and samples are drawn with the root of their
 number."""
 
-LEAST_PART = 0.5
+LEAST_PART = 0.25
 """A round is no shorter for that than by this: small causes of a large change need samples, too,
 and starting a process takes as long."""
 

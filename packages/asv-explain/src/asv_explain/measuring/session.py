@@ -89,7 +89,7 @@ class Plan:
     seconds: float = 0.5
     timeout: float = 60.0
     profiles: int = 6
-    sampling: float = 5.0
+    sampling: float = 3.5
     profiled: frozenset[Verdict] = frozenset({Verdict.SLOWER, Verdict.FASTER})
 
 
