@@ -20,7 +20,14 @@ from asv_explain.measuring.confirm import MIN_PAIRS, confirm
 from asv_explain.measuring.measure import LOOK_AT, Plan, measure
 from asv_explain.measuring.process import ProcessRunner, environment
 from asv_explain.measuring.rounds import Rounds
-from asv_explain.measuring.sampling import DEAR_RATE, LOWEST_RATE, MORE_TIMED, RATE
+from asv_explain.measuring.sampling import (
+    DEAR_RATE,
+    LEAST_PART,
+    LOWEST_RATE,
+    MORE_TIMED,
+    RATE,
+    SAMPLES,
+)
 from asv_explain.measuring.session import SAMPLER_SLOWDOWN
 from asv_explain.profiles.stacks import NO_STACKS, SampledStacks
 from asv_explain.suspect import Installed, Suspect
@@ -160,6 +167,10 @@ def test_a_slow_benchmark_within_a_small_budget_is_unknown(tmp_path: Path) -> No
     assert confirm(found).verdict is Verdict.UNKNOWN
 
 
+SHORT_RATE = round(SAMPLES / (LEAST_PART * Plan().sampling))
+"""What a process that is as short as can be needs for samples enough."""
+
+
 def sampled(fake: Fake) -> list[Mapping[str, Any]]:
     """The requests of sampled processes, without those of the clocks."""
     return fake.requests("sample")
@@ -173,7 +184,7 @@ def test_a_change_is_sampled_in_turns_and_then_counted_twice(tmp_path: Path) -> 
     assert fake.order("profile") == "abba"
     for rounds in (found.sampled.before, found.sampled.after):
         assert all(one.stacks.frames == STACKS.frames for one in rounds)
-        assert all(one.rate == RATE / 4 and not one.idle for one in rounds)
+        assert all(one.rate == SHORT_RATE and not one.idle for one in rounds)
     assert found.unsampled == ""
     assert all(each.profile is not None for each in found.profiled.before)
     assert all(each.profile is None and each.stacks is NO_STACKS for each in found.timed.before)
@@ -236,7 +247,7 @@ def test_a_sampler_that_stops_too_much_is_asked_for_less(
 
 
 @pytest.mark.parametrize(
-    ("ratio", "rate"), [(1.1, RATE), (1.25, RATE / 2), (1.5, RATE / 4), (9.0, LOWEST_RATE)]
+    ("ratio", "rate"), [(1.1, RATE), (1.25, RATE / 2), (1.5, SHORT_RATE), (9.0, SHORT_RATE)]
 )
 def test_larger_changes_are_sampled_more_seldom(tmp_path: Path, ratio: float, rate: float) -> None:
     """Fewer samples tell them, and disturb less."""

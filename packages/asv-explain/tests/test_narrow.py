@@ -53,8 +53,8 @@ def test_bisecting_names_the_commit_and_its_share(
     ]
     out, told = capsys.readouterr()
     assert f"{world.commits['c3'][:8]} holds 85 % [" in " ".join(out.split())
-    assert "4 steps left, about 480 s at most" in told
-    assert "3 steps left, about 360 s at most" in told
+    assert "4 steps left, about 720 s at most" in told
+    assert "3 steps left, about 540 s at most" in told
 
 
 def test_a_bisected_answer_is_kept_beside_the_plain_one(world: World) -> None:

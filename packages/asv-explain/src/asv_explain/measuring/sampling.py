@@ -23,6 +23,10 @@ DEAR_RATE = 250
 """The same for a timeraw benchmark, as most of them import, and stacks of imports are deep; and for
 one with several threads, all of which are stopped, and hand the interpreter's lock on late."""
 
+SAMPLES = 200
+"""So many are taken in a process at least, if `RATE` allows it: a process that is short, as there
+is little time, is to see a fast benchmark, too."""
+
 LOWEST_RATE = 125
 """The rate below which py-spy is not asked to go, however far it is behind."""
 
@@ -86,9 +90,7 @@ def sample_both(
     idle = threaded or not (computes(timed.before) and computes(timed.after))
     least = plan.rounds or MIN_PAIRS
     step = _step(timed)
-    rate = max(LOWEST_RATE, round(RATE * min(1.0, SURE_STEP / step)))
-    if session.raw or threaded:
-        rate = min(rate, DEAR_RATE)
+    most = DEAR_RATE if session.raw or threaded else RATE
     beside, timed_pairs = STARTING, len(timed.before)
     longest = plan.sampling * max(LEAST_PART, min(1.0, (SMALL_STEP / step) ** 2))
 
@@ -97,6 +99,12 @@ def sample_both(
         fits = (until - clock()) / (2 * max(pairs, 1)) - beside
         seconds = max(SHORTEST, min(longest, fits))
         return max(1, min(number, int(seconds / (FEWEST * _longest(timed))))), seconds
+
+    def rate(seconds: float) -> int:
+        """Samples a second for a process of such a length."""
+        if session.raw or threaded:
+            return most
+        return min(most, round(max(RATE * SURE_STEP / step, SAMPLES / seconds, LOWEST_RATE)))
 
     def room(pairs: int) -> bool:
         """Tell whether one more of so many pairs fits."""
@@ -107,21 +115,22 @@ def sample_both(
         start = clock()
         calls, seconds = fitting(least - pair + (not learnt))
         if learnt:
-            stopped = session.sample(session.turns(pair), calls, seconds, rate, idle=idle)
+            turns = session.turns(pair)
+            stopped = session.sample(turns, calls, seconds, rate(seconds), idle=idle)
         else:
-            stopped = session.learn_running(calls, seconds, rate)
+            stopped = session.learn_running(calls, seconds, rate(seconds))
         if session.unsampled:
             return
         if not threaded and session.saw_threads:
             session.forget_samples()
             threaded = idle = True
-            pair, learnt, rate = 0, False, min(rate, DEAR_RATE)
+            pair, learnt, most = 0, False, min(most, DEAR_RATE)
             continue
         if not learnt:
-            learnt, rate = True, _slower(rate, stopped)
+            learnt, most = True, _slower(most, rate(seconds), stopped)
             continue
         pair += 1
-        rate = _slower(rate, stopped)
+        most = _slower(most, rate(seconds), stopped)
         beside = max((clock() - start) / 2 - seconds, 0.0)
         if plan.rounds is not None:
             continue
@@ -150,6 +159,6 @@ def _longest(timed: Rounds) -> float:
     return max(1e-9, *(statistics.median(one.wall or 0.0 for one in side) for side in sides))
 
 
-def _slower(rate: int, stopped: float) -> int:
-    """The rate for the rounds that follow one."""
-    return max(rate // 2, LOWEST_RATE) if stopped > MOST_STOPPED else rate
+def _slower(most: int, rate: int, stopped: float) -> int:
+    """The highest rate for the rounds that follow one of a rate."""
+    return max(rate // 2, LOWEST_RATE) if stopped > MOST_STOPPED else most
