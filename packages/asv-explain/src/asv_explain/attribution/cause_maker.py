@@ -119,7 +119,7 @@ class CauseMaker:
         """The change that setup runs nearest to where the time is; None without one."""
         changes = prepared_changes(*self.profiles, self.changes)
         user = next((one for one in largest if self._function(one).home == "site"), None)
-        change = nearest(changes, self._function(user)) if changes and user is not None else None
+        change = None if user is None else nearest(changes, self._function(user))
         if change is None or user is None:
             return None
         part = Part(NO_GROUP, user, "slower", cause.seconds, 0.0, 0.0)

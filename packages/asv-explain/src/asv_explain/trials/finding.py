@@ -156,7 +156,7 @@ def _weigh_mentions(cause: Cause, words: Sequence[frozenset[str]], weights: list
         parts = [part for part in detail.name.split(".") if not part.startswith(("<", "__"))]
         mine = [place for place, one in enumerate(words) if not one.isdisjoint(parts)]
         for place in mine:
-            part = max(detail.share, 0.0) / whole
+            part = max(detail.share, 0.0) / whole if whole else 0.0
             weights[place] += max(cause.share, 0.0) * part / len(mine)
 
 
